@@ -1,0 +1,92 @@
+"""Where an environment's files are: names only, nothing is made or read here.
+
+`home` (`.evenly/local` beside the manifest, 0700) holds what has to outlive a reboot; `runtime` holds
+sockets, whose paths end at 107 bytes, so it is short and outside the project.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The files of one environment. `project` is the folder of the manifest."""
+
+    project: Path
+    home: Path
+    runtime: Path
+
+    @property
+    def key(self) -> str:
+        """12 hex digits that name this environment on this machine."""
+        return environment_key(self.home)
+
+    @property
+    def settings(self) -> Path:
+        return self.home / "environment.json"
+
+    @property
+    def fleet(self) -> Path:
+        return self.home / "fleet.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.home / "journal.jsonl"
+
+    @property
+    def secrets(self) -> Path:
+        return self.home / "secrets.json"
+
+    @property
+    def certificates(self) -> Path:
+        return self.home / "certificates"
+
+    @property
+    def balancer(self) -> Path:
+        return self.home / "balancer"
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def command_lock(self) -> Path:
+        return self.home / "command.lock"
+
+    @property
+    def supervisor_lock(self) -> Path:
+        return self.home / "supervisor.lock"
+
+    @property
+    def control_socket(self) -> Path:
+        return self.runtime / "control.sock"
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.runtime / "admin.sock"
+
+    @property
+    def database_sockets(self) -> Path:
+        """The folder of PostgreSQL's socket."""
+        return self.runtime / "pg"
+
+    @property
+    def database_link(self) -> Path:
+        """The stable name that apps connect to: a symbolic link to the primary's socket folder."""
+        return self.runtime / "database"
+
+
+def environment_key(home: Path) -> str:
+    return hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+
+
+def local_paths(project: Path, runtime_root: Path, uid: int) -> Paths:
+    """The paths of the local environment of `project` (absolute). `runtime_root`: see `runtime_root()`."""
+    home = project / ".evenly" / "local"
+    return Paths(project, home, runtime_root / f"evenly-{uid}-{environment_key(home)}")
