@@ -1,4 +1,4 @@
-"""What an environment looks like now: the same shape for every target, as `evenly status --json` prints it."""
+"""What an environment looks like now, in one shape for every target: what `evenly status --json` prints."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,7 +32,7 @@ class Urls:
 
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
-    """`address` is host:port; `started_at` an RFC 3339 time in UTC; `pid` is `None` before the process exists."""
+    """`address` is host:port; `started_at` an RFC 3339 time in UTC; `pid` is `None` until there is a process."""
 
     id: str
     state: InstanceState

@@ -28,8 +28,9 @@ class Paths:
         return self.home / "environment.json"
 
     @property
-    def fleet(self) -> Path:
-        return self.home / "fleet.json"
+    def record(self) -> Path:
+        """What the supervisor knows: the fleet and the processes."""
+        return self.home / "record.json"
 
     @property
     def journal(self) -> Path:
@@ -54,6 +55,10 @@ class Paths:
     @property
     def logs(self) -> Path:
         return self.home / "logs"
+
+    @property
+    def instance_logs(self) -> Path:
+        return self.logs / "instances"
 
     @property
     def command_lock(self) -> Path:

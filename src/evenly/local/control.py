@@ -1,0 +1,113 @@
+"""The control protocol: one JSON request and one JSON answer over a unix socket, both sides of it.
+
+Who may open the socket may steer the environment: it lies in a folder of the user's own (0700), mode 0600.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from evenly.core.status import EnvironmentStatus
+from evenly.errors import EvenlyError, StateError, UsageError
+
+LONGEST_REQUEST_BYTES = 64 * 1024
+TIMEOUT_S = 5.0
+
+
+class AskStatus(msgspec.Struct, frozen=True, tag="status"):
+    """What is the environment's state?"""
+
+
+class Scale(msgspec.Struct, frozen=True, tag="scale"):
+    """Hold `count` instances from now on."""
+
+    count: int
+
+
+class SetZone(msgspec.Struct, frozen=True, tag="zone"):
+    """Take a zone out (its instances are killed, as when it is lost), or bring it back."""
+
+    name: str
+    available: bool
+
+
+Request = AskStatus | Scale | SetZone
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The supervisor's status, and why the environment can't come up, if it can't (`fatal`)."""
+
+    status: EnvironmentStatus
+    fatal: str | None = None
+    last_failure: str | None = None
+    failed_instance: str | None = None
+    failures: int = 0
+    prepared: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Either `report`, or a refusal in words."""
+
+    report: Report | None = None
+    what: str | None = None
+    try_: str | None = None
+    is_usage: bool = False
+
+
+class NotRunningError(StateError):
+    """There is no supervisor at the other end of the socket."""
+
+    def __init__(self) -> None:
+        super().__init__("the environment is not running", try_="Run `evenly up`.")
+
+
+def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Report:
+    """Send `request` and wait for the report. Raises NotRunningError, or the supervisor's refusal."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as connection:
+        connection.settimeout(timeout_s)
+        try:
+            connection.connect(str(path))
+            connection.sendall(msgspec.json.encode(request) + b"\n")
+            with connection.makefile("rb") as file:
+                line = file.readline()
+        except OSError as error:
+            raise NotRunningError from error
+    if not line:
+        raise NotRunningError
+    return _report(msgspec.json.decode(line, type=Answer))
+
+
+def _report(answer: Answer) -> Report:
+    if answer.report is not None:
+        return answer.report
+    kind = UsageError if answer.is_usage else StateError
+    raise kind(answer.what or "refused", try_=answer.try_)
+
+
+async def serve(path: Path, handle: Callable[[Request], Awaitable[Report]]) -> asyncio.Server:
+    """Listen at `path`, in place of what a killed supervisor left there."""
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, ValueError):
+            line = await asyncio.wait_for(reader.readline(), TIMEOUT_S)
+            writer.write(msgspec.json.encode(await _answer(line, handle)) + b"\n")
+            await writer.drain()
+        writer.close()
+
+    path.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(connected, path, limit=LONGEST_REQUEST_BYTES)
+    path.chmod(0o600)
+    return server
+
+
+async def _answer(line: bytes, handle: Callable[[Request], Awaitable[Report]]) -> Answer:
+    try:
+        return Answer(report=await handle(msgspec.json.decode(line, type=Request)))
+    except msgspec.MsgspecError as error:
+        return Answer(what=f"not a request: {error}", is_usage=True)
+    except EvenlyError as error:
+        return Answer(what=error.what, try_=error.try_, is_usage=isinstance(error, UsageError))

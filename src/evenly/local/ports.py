@@ -1,0 +1,105 @@
+"""Ports and loopback addresses of this machine: which are free, who holds one. Binds and lets go at once."""
+
+import contextlib
+import errno
+import socket
+import sys
+from collections.abc import Iterable
+
+import psutil
+
+from evenly.errors import StateError
+
+FIRST_INSTANCE_PORT = 20_000  # under Linux's ephemeral range, so that no outgoing connection takes one
+LAST_INSTANCE_PORT = 29_999
+TRIES = 100
+
+
+def is_free(address: str, port: int) -> bool:
+    """Whether something could listen there now. Raises StateError when this user never may."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+            probe.listen(1)
+        except PermissionError:
+            raise StateError(
+                f"port {port} needs privileges that this user does not have",
+                try_="Set http.port and http.redirect_port to 1024 or more in evenly.yaml.",
+            ) from None
+        except OSError as error:
+            return error.errno != errno.EADDRINUSE and error.errno != errno.EADDRNOTAVAIL
+    return True
+
+
+def listen_addresses() -> tuple[str, ...]:
+    """The loopback addresses of this machine: IPv4's, and IPv6's where there is one."""
+    return ("127.0.0.1", "::1") if _can_bind("::1") else ("127.0.0.1",)
+
+
+def choose(wanted: int | None, default: int, addresses: Iterable[str], avoid: Iterable[int] = ()) -> int:
+    """A port to listen on at all `addresses`: `wanted`, or the first free one from `default` on.
+
+    Raises StateError when `wanted` is taken, or when nothing near the default is free.
+    """
+    held = tuple(addresses)
+    if wanted is not None:
+        if not all(is_free(address, wanted) for address in held):
+            raise StateError(
+                f"port {wanted} is taken{holder(wanted)}",
+                try_="Free it, or set another http.port in evenly.yaml.",
+            )
+        return wanted
+    for port in range(default, default + TRIES):
+        if port not in avoid and all(is_free(address, port) for address in held):
+            return port
+    raise StateError(
+        f"ports {default} to {default + TRIES - 1} are all taken", try_="Set http.port in evenly.yaml."
+    )
+
+
+def holder(port: int) -> str:
+    """` by NAME (pid N)` of who listens on `port`, or nothing when this user may not know."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    return ""
+
+
+def instance_address(zone_number: int, used: Iterable[str]) -> str:
+    """host:port for a new instance. On Linux each zone has a loopback network of its own (127.0.ZONE.x);
+    elsewhere there is only 127.0.0.1, and zones differ by port."""
+    taken = set(used)
+    hosts = [f"127.0.{zone_number}.{number}" for number in range(10, 250)]
+    own_network = sys.platform == "linux" and _can_bind(hosts[0])
+    for port in range(FIRST_INSTANCE_PORT, LAST_INSTANCE_PORT):
+        host = next((h for h in hosts if not any(a.startswith(f"{h}:") for a in taken)), hosts[0])
+        host = host if own_network else "127.0.0.1"
+        if f"{host}:{port}" not in taken and is_free(host, port):
+            return f"{host}:{port}"
+    raise StateError("no port is free for an instance", try_="Run `evenly doctor` to see what is left over.")
+
+
+def listening_ports(pids: Iterable[int]) -> tuple[str, ...]:
+    """host:port of everything that these processes listen on, as far as this user may see."""
+    found: list[str] = []
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            found += [
+                f"{c.laddr.ip}:{c.laddr.port}"
+                for c in psutil.Process(pid).net_connections("tcp")
+                if c.status == psutil.CONN_LISTEN
+            ]
+    return tuple(found)
+
+
+def _can_bind(address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True

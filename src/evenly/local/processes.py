@@ -1,0 +1,186 @@
+"""Processes of this machine: start, watch, signal, and find them again. Touches the process table only.
+
+Nothing that serves is tied to the life of whoever started it: each process leads a session of its own, and
+is known by its pid and its start, so that another supervisor can adopt it. Every process carries
+EVENLY_HOME and EVENLY_ROLE in its environment, by which even one that was never recorded is found.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from evenly.core.fleet import ProcessRef
+from evenly.local.privileges import Account
+
+HOME_MARK = "EVENLY_HOME"
+ROLE_MARK = "EVENLY_ROLE"
+INSTANCE_MARK = "EVENLY_INSTANCE_ID"
+MARKS = (INSTANCE_MARK, "EVENLY_ZONE", "EVENLY_RELEASE", "HOST", "PORT")
+POLL_S = 0.1  # where the system has no pidfd
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to start. `environment` is the whole of it, nothing is inherited. `log` gets stdout and stderr."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    log: Path
+    account: Account | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A running process that carries this environment's mark. `leads`: it leads its session, so it is what
+    was started, not something that was started by it. `environment`: only our own variables."""
+
+    role: str
+    process: ProcessRef
+    leads: bool
+    environment: Mapping[str, str]
+
+
+def start_token(pid: int) -> str | None:
+    """What tells this process from a later one with the same pid; `None` if it is gone (or a zombie)."""
+    if sys.platform == "linux":
+        return _linux_start_token(pid)
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return f"{process.create_time():.6f}"
+    return None
+
+
+def reference(pid: int) -> ProcessRef | None:
+    token = start_token(pid)
+    return ProcessRef(pid, token) if token else None
+
+
+def is_alive(process: ProcessRef) -> bool:
+    return start_token(process.pid) == process.started
+
+
+def spawn(command: Command) -> tuple[ProcessRef, "subprocess.Popen[bytes]"]:
+    """Start `command` in a session of its own. Raises OSError when it can't be started."""
+    account = command.account
+    with _append(command.log) as log:
+        child = subprocess.Popen(
+            command.argv,
+            env=dict(command.environment),
+            cwd=command.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    # A child that is not yet waited for keeps its pid, so the token is of this very process, or it is gone.
+    return ProcessRef(child.pid, start_token(child.pid) or "gone"), child
+
+
+def send(process: ProcessRef, number: signal.Signals, *, group: bool = True) -> bool:
+    """Signal `process` and what it started in its session. False: it was gone."""
+    if not is_alive(process):
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        if group:
+            os.killpg(process.pid, number)
+        else:
+            os.kill(process.pid, number)
+        return True
+    return False
+
+
+def find_marked(home: Path) -> tuple[Marked, ...]:
+    """Every running process that was started for the environment in `home`, whoever started it."""
+    return tuple(_marked(str(home)))
+
+
+def _marked(home: str) -> Iterator[Marked]:
+    own = os.getpid()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            environment = process.environ()
+            known = reference(process.pid) if environment.get(HOME_MARK) == home else None
+            if known and known.pid != own:
+                yield Marked(
+                    role=environment.get(ROLE_MARK, ""),
+                    process=known,
+                    leads=os.getsid(known.pid) == known.pid,
+                    environment={name: environment[name] for name in MARKS if name in environment},
+                )
+
+
+def _linux_start_token(pid: int) -> str | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in (b"Z", b"X") else f"{_boot_id()}:{fields[19].decode()}"
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+
+
+@contextlib.contextmanager
+def _append(log: Path) -> Iterator[IO[bytes]]:
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "ab") as file:
+        yield file
+
+
+class Watches:
+    """Calls back, on the event loop, when a process ends: by pidfd where there is one, else by asking."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._children: dict[int, subprocess.Popen[bytes]] = {}
+
+    def add(
+        self,
+        process: ProcessRef,
+        ended: Callable[[int | None], None],
+        child: "subprocess.Popen[bytes] | None" = None,
+    ) -> None:
+        """`ended` gets the exit code: negative for a signal, `None` if the process is not our child."""
+        if child is not None:
+            self._children[process.pid] = child
+        try:
+            descriptor = os.pidfd_open(process.pid) if sys.platform == "linux" else -1
+        except OSError:
+            self._loop.call_soon(self._end, process, ended)
+            return
+        if descriptor < 0 or not is_alive(process):
+            self._poll(process, ended, descriptor)
+        else:
+            self._loop.add_reader(descriptor, self._readable, descriptor, process, ended)
+
+    def _readable(self, descriptor: int, process: ProcessRef, ended: Callable[[int | None], None]) -> None:
+        self._loop.remove_reader(descriptor)
+        os.close(descriptor)
+        self._end(process, ended)
+
+    def _poll(self, process: ProcessRef, ended: Callable[[int | None], None], descriptor: int = -1) -> None:
+        if descriptor >= 0:
+            os.close(descriptor)
+        if is_alive(process):
+            self._loop.call_later(POLL_S, self._poll, process, ended)
+        else:
+            self._loop.call_soon(self._end, process, ended)
+
+    def _end(self, process: ProcessRef, ended: Callable[[int | None], None]) -> None:
+        child = self._children.pop(process.pid, None)
+        ended(child.wait() if child is not None else None)

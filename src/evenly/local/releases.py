@@ -1,0 +1,161 @@
+"""Releases as immutable folders: the app's files and its configuration, copied once and never changed.
+
+    releases/1/release.json     number, when, by whom, digest, the manifest
+    releases/1/app/             the app's files, so that an instance that is replaced runs what the others run
+    releases/1/migrations/      the numbered SQL files
+
+What belongs to the machine and not to the app (.venv, node_modules) is linked, not copied.
+"""
+
+import getpass
+import hashlib
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from evenly import __version__
+from evenly.errors import StateError, UsageError
+from evenly.local import state
+from evenly.local.paths import Paths
+from evenly.local.settings import RELEASE_VERSION, Release, read_release, timestamp
+from evenly.manifest.types import REFERENCE_APP, Manifest
+
+LINKED = (".venv", "venv", "node_modules")
+LEFT_OUT = (
+    *(f"{name}/" for name in LINKED),
+    ".git/",
+    ".evenly/",
+    "__pycache__/",
+    "*.pyc",
+    ".env",
+    ".mypy_cache/",
+    ".pytest_cache/",
+    ".ruff_cache/",
+)
+LARGEST_BYTES = 512 * 1024 * 1024
+
+
+def numbers(paths: Paths) -> tuple[int, ...]:
+    """The releases there are, in order. One that was cut off while it was made is not among them."""
+    if not paths.releases.is_dir():
+        return ()
+    return tuple(
+        sorted(int(it.name) for it in paths.releases.iterdir() if it.name.isdigit() and it.name != "0")
+    )
+
+
+def ensure(paths: Paths, manifest: Manifest) -> Release:
+    """The release that `manifest` and the app's files make up: the last one if nothing changed, else a new
+    one. Raises UsageError when the app's files can't be copied."""
+    sources = _sources(paths.project, manifest)
+    digest = _digest(manifest, sources)
+    known = numbers(paths)
+    last = read_release(paths, known[-1]) if known else None
+    if last and last.digest == digest:
+        return last
+    release = Release(
+        number=(known[-1] + 1) if known else 1,
+        created_at=timestamp(),
+        created_by=getpass.getuser(),
+        digest=digest,
+        manifest=manifest,
+    )
+    _make(paths, release, sources)
+    return release
+
+
+def app_folder(paths: Paths, release: Release) -> Path:
+    """Where the release's instances run: a copy of the app, or the release's own folder without one."""
+    folder = paths.releases / str(release.number)
+    copied = folder / "app"
+    return copied if copied.is_dir() else folder
+
+
+def migrations_folder(paths: Paths, release: Release) -> Path | None:
+    """The release's SQL files; the reference web service's own when it is what runs; else `None`."""
+    copied = paths.releases / str(release.number) / "migrations"
+    if copied.is_dir():
+        return copied
+    return _reference_migrations() if _is_reference(release.manifest) else None
+
+
+def _is_reference(manifest: Manifest) -> bool:
+    return manifest.app.serve == REFERENCE_APP and manifest.app.command is None
+
+
+def _reference_migrations() -> Path:
+    found = importlib.util.find_spec("evenly.webapp")
+    if found is None or not found.submodule_search_locations:
+        raise StateError("the reference web service is not installed", try_="Install evenly again.")
+    return Path(found.submodule_search_locations[0]) / "migrations"
+
+
+def _sources(project: Path, manifest: Manifest) -> dict[str, Path]:
+    """The release's files: path inside the release -> file."""
+    files: dict[str, Path] = {}
+    if not _is_reference(manifest):
+        build = project / manifest.app.build
+        files |= {f"app/{name}": file for name, file in _app_files(build)}
+    if manifest.database and manifest.database.migrations:
+        folder = project / manifest.database.migrations
+        files |= {f"migrations/{file.name}": file for file in sorted(folder.glob("*.sql"))}
+    _refuse_too_large(files)
+    return files
+
+
+def _app_files(build: Path) -> Iterator[tuple[str, Path]]:
+    import pathspec
+
+    if not build.is_dir():
+        raise UsageError(
+            "app.build: there is no such folder", where=str(build), try_="Name the app's folder."
+        )
+    ignore = build / ".dockerignore"
+    said = ignore.read_text(encoding="utf-8", errors="replace").splitlines() if ignore.is_file() else []
+    spec = pathspec.GitIgnoreSpec.from_lines([*said, *LEFT_OUT])
+    for name in sorted(spec.match_tree_files(build, negate=True, follow_links=False)):
+        yield name, build / name
+
+
+def _refuse_too_large(files: dict[str, Path]) -> None:
+    total = sum(file.lstat().st_size for file in files.values())
+    if total > LARGEST_BYTES:
+        raise UsageError(
+            f"app.build: the app's files add up to {total // 1024**2} MiB, and a release takes at most "
+            f"{LARGEST_BYTES // 1024**2} MiB",
+            try_="Leave out what the app does not need, with a .dockerignore file beside it.",
+        )
+
+
+def _digest(manifest: Manifest, sources: dict[str, Path]) -> str:
+    seen = hashlib.sha256(msgspec.json.encode(manifest, order="sorted") + __version__.encode())
+    for name, file in sorted(sources.items()):
+        content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
+        seen.update(f"\0{name}\0{len(content)}\0".encode() + content)
+    return f"sha256:{seen.hexdigest()}"
+
+
+def _make(paths: Paths, release: Release, sources: dict[str, Path]) -> None:
+    """Copy beside, then rename: a release is there whole or not at all."""
+    beside = paths.releases / ".making"
+    shutil.rmtree(beside, ignore_errors=True)
+    for name, file in sources.items():
+        target = beside / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, target, follow_symlinks=False)
+        if not target.is_symlink():
+            target.chmod(target.stat().st_mode & ~0o222)
+    beside.mkdir(exist_ok=True)
+    _link_environments(paths.project / release.manifest.app.build, beside / "app")
+    state.write(beside / "release.json", release, RELEASE_VERSION, mode=0o400)
+    beside.rename(paths.releases / str(release.number))
+
+
+def _link_environments(build: Path, app: Path) -> None:
+    if app.is_dir():
+        for name in LINKED:
+            if (build / name).exists():
+                (app / name).symlink_to((build / name).resolve())

@@ -1,0 +1,127 @@
+"""What the keeper's actions do on this machine: instances as processes, endpoints to the balancer, records."""
+
+import secrets
+import signal
+import string
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from evenly.core.fleet import Exited, Fleet, Instance, Launched, Started
+from evenly.core.planning import Action, Launch
+from evenly.core.topology import Topology
+from evenly.local import ports, processes
+from evenly.local.paths import Paths
+from evenly.local.processes import HOME_MARK, INSTANCE_MARK, ROLE_MARK, Command, Watches
+from evenly.local.settings import timestamp
+from evenly.local.supervisor.inheritance import inherited
+from evenly.local.supervisor.journal import Journal
+
+INSTANCE_ROLE = "instance"
+LOGS_KEPT = 50
+
+
+class InstanceHands:
+    """Starts and signals instances. `database` gives the connection's environment variables, `files` the
+    certificate files of an instance, `exited` hears of the end of one: (id, exit code or None)."""
+
+    def __init__(
+        self,
+        *,
+        paths: Paths,
+        topology: Topology,
+        app_folder: Path,
+        journal: Journal,
+        watches: Watches,
+        database: Callable[[], Mapping[str, str]],
+        files: Callable[[str], Mapping[str, str]],
+        publish: Callable[[Fleet], None],
+        record: Callable[[Fleet], None],
+        exited: Callable[[str, int | None], None],
+    ) -> None:
+        self._paths = paths
+        self._topology = topology
+        self._app_folder = app_folder
+        self._journal = journal
+        self._watches = watches
+        self._database = database
+        self._files = files
+        self._exited = exited
+        self.publish = publish
+        self.record = record
+
+    def begin_launch(self, fleet: Fleet, action: Launch) -> Launched:
+        number = next(zone.number for zone in self._topology.zones if zone.name == action.zone)
+        return Launched(
+            id=f"i-{secrets.token_hex(9)[:17]}",
+            zone=action.zone,
+            address=ports.instance_address(number, (it.address for it in fleet.instances)),
+            release=fleet.release,
+            started_at=timestamp(),
+        )
+
+    def start(self, instance: Instance) -> Started | Exited:
+        environment = self._environment(instance)
+        command = Command(
+            argv=self._argv(environment),
+            environment=environment,
+            folder=self._app_folder,
+            log=self.log(instance.id),
+        )
+        _keep_newest(self._paths.instance_logs, LOGS_KEPT)
+        try:
+            process, child = processes.spawn(command)
+        except OSError as error:
+            return Exited(instance.id, f"could not be started: {error.strerror}: {command.argv[0]}")
+        self._watches.add(process, lambda code: self._exited(instance.id, code), child)
+        return Started(instance.id, process)
+
+    def adopt(self, instance: Instance) -> None:
+        """Hear of the end of an instance that another supervisor started."""
+        if instance.process is not None:
+            self._watches.add(instance.process, lambda code: self._exited(instance.id, code))
+
+    def stop(self, instance: Instance) -> None:
+        if instance.process is not None:
+            processes.send(instance.process, signal.SIGTERM)
+
+    def kill(self, instance: Instance, why: str) -> None:
+        if instance.process is not None:
+            processes.send(instance.process, signal.SIGKILL)
+
+    def note(self, action: Action, id: str) -> None:
+        self._journal.write(type(action).__name__.lower(), instance=id, why=action.why)
+
+    def log(self, id: str) -> Path:
+        return self._paths.instance_logs / f"{id}.log"
+
+    def _argv(self, environment: Mapping[str, str]) -> tuple[str, ...]:
+        app = self._topology.app
+        if app.command is None:
+            return (sys.executable, "-m", "evenly.webapp.server", str(app.serve))
+        return tuple(string.Template(word).safe_substitute(environment) for word in app.command)
+
+    def _environment(self, instance: Instance) -> dict[str, str]:
+        host, _, port = instance.address.rpartition(":")
+        return {
+            **inherited(),
+            **dict(self._topology.variables),
+            **self._database(),
+            **self._files(instance.id),
+            "HOST": host,
+            "PORT": port,
+            "EVENLY_SERVICE": self._topology.name,
+            "EVENLY_ENVIRONMENT": self._topology.environment,
+            "EVENLY_REGION": self._topology.region,
+            "EVENLY_ZONE": instance.zone,
+            "EVENLY_RELEASE": str(instance.release),
+            INSTANCE_MARK: instance.id,
+            ROLE_MARK: INSTANCE_ROLE,
+            HOME_MARK: str(self._paths.home),
+        }
+
+
+def _keep_newest(folder: Path, count: int) -> None:
+    logs = sorted(folder.glob("i-*.log"), key=lambda it: it.stat().st_mtime)
+    for old in logs[: max(0, len(logs) - count)]:
+        old.unlink(missing_ok=True)

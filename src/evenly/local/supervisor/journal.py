@@ -1,0 +1,30 @@
+"""The journal: one JSON line for each thing the supervisor did or saw, in the order in which it happened."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+LARGEST_BYTES = 8 * 1024 * 1024
+
+
+class Journal:
+    """Appends to `path`, a line at once, so that a crash loses none that was written.
+
+    A journal that has grown past 8 MiB is kept as `NAME.1` when it is opened, in place of the last one.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], str]) -> None:
+        if path.exists() and path.stat().st_size > LARGEST_BYTES:
+            path.rename(path.with_name(f"{path.name}.1"))
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._now = now
+
+    def write(self, action: str, **facts: str | int | float | None) -> None:
+        """Write one line: `at` (RFC 3339), `action`, and the facts that are not `None`."""
+        line = {"at": self._now(), "action": action} | {k: v for k, v in facts.items() if v is not None}
+        os.write(self._file, msgspec.json.encode(line) + b"\n")
+
+    def close(self) -> None:
+        os.close(self._file)

@@ -1,0 +1,104 @@
+"""Holds one part (balancer or database): adopts it, or starts it, and starts it again whenever it ends."""
+
+import asyncio
+import contextlib
+import signal
+import subprocess
+from collections.abc import Awaitable, Callable
+
+from evenly.core import parts
+from evenly.core.fleet import ProcessRef
+from evenly.core.parts import Part
+from evenly.errors import EvenlyError
+from evenly.local import processes
+from evenly.local.processes import Command, Watches
+from evenly.local.supervisor.endings import ending
+from evenly.local.supervisor.journal import Journal
+
+
+class PartKeeper:
+    """`command` makes what to start, in a thread, since it may prepare files. `wait_ready` returns when the
+    part works. `changed` hears of every change of `part`."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        command: Callable[[], Command],
+        wait_ready: Callable[[], Awaitable[None]],
+        changed: Callable[[], None],
+        watches: Watches,
+        journal: Journal,
+        clock: Callable[[], float],
+    ) -> None:
+        self.name = name
+        self.part = Part()
+        self._command = command
+        self._wait_ready = wait_ready
+        self._changed = changed
+        self._watches = watches
+        self._journal = journal
+        self._clock = clock
+        self._ended = asyncio.Event()
+        self._code: int | None = None
+
+    def adopt(self, process: ProcessRef) -> None:
+        self.part = parts.started(self.part, process, self._clock())
+        self._watch(process)
+
+    async def run(self) -> None:
+        """Hold the part for ever. Raises EvenlyError when it can't even be started for the first time."""
+        while True:
+            if self.part.process is None:
+                await asyncio.sleep(max(0.0, self.part.start_at - self._clock()))
+                await self._start()
+            await self._until_ready_or_ended()
+            await self._ended.wait()
+            self._note_end()
+
+    def kill(self, why: str) -> None:
+        """SIGKILL: it hangs. `run` then starts another."""
+        if self.part.process is not None:
+            self._journal.write(f"kill-{self.name}", why=why)
+            processes.send(self.part.process, signal.SIGKILL)
+
+    async def _start(self) -> None:
+        command = await asyncio.to_thread(self._command)
+        process, child = processes.spawn(command)
+        self.part = parts.started(self.part, process, self._clock())
+        self._journal.write(f"start-{self.name}", pid=process.pid, why=self.part.why)
+        self._watch(process, child)
+        self._changed()
+
+    def _watch(self, process: ProcessRef, child: "subprocess.Popen[bytes] | None" = None) -> None:
+        self._ended = asyncio.Event()
+        self._code = None
+        self._watches.add(process, self._on_end, child)
+
+    def _on_end(self, code: int | None) -> None:
+        self._code = code
+        self._ended.set()
+
+    async def _until_ready_or_ended(self) -> None:
+        ready = asyncio.ensure_future(self._wait_ready())
+        ended = asyncio.ensure_future(self._ended.wait())
+        await asyncio.wait((ready, ended), return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not ready.done():
+            ready.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ready
+        elif (error := ready.exception()) is None:
+            self.part = parts.ready(self.part)
+            self._journal.write(f"ready-{self.name}")
+            self._changed()
+        elif not isinstance(error, EvenlyError):
+            raise error
+        else:
+            self.kill(error.what)
+
+    def _note_end(self) -> None:
+        why = ending(self._code, self._clock() - self.part.started_at)
+        self.part = parts.ended(self.part, why, self._clock())
+        self._journal.write(f"ended-{self.name}", why=why)
+        self._changed()
