@@ -1,4 +1,4 @@
-"""Everything that must hold before a change is taken: formatting, lint, types, import rules, all tests, coverage.
+"""What must hold before a change is taken: formatting, lint, types, import rules, all tests, coverage.
 
 Checks run beside the quick tests. The end-to-end tests put load on real processes and count every failed
 request, so they run after those, alone, and without coverage, which would slow what they measure.
@@ -50,6 +50,8 @@ def main(arguments: list[str]) -> int:
 
 
 def whole_gate() -> int:
+    for left in BUILD.glob("junit-*.xml"):
+        left.unlink()
     checks = start_checks()
     quick, alone = test_folders()
     codes = {"the quick tests": pytest("quick", quick, ["-n", "2"], measured=True)}
@@ -58,7 +60,7 @@ def whole_gate() -> int:
         codes["the end-to-end tests"] = pytest(ALONE, alone, ["-n", "0"], measured=False)
     show_coverage()
     failed += [name for name, code in codes.items() if code != 0]
-    return conclude(failed, counts(sorted(BUILD.glob("junit-*.xml"))))
+    return conclude(failed, counts(sorted(BUILD.glob("junit-*.xml"))), SUMMARY)
 
 
 def start_checks() -> dict[str, subprocess.Popen[str]]:
@@ -100,7 +102,6 @@ def test_folders() -> tuple[list[str], list[str]]:
 def pytest(name: str, folders: list[str], options: list[str], measured: bool) -> int:
     """Runs the tests in `folders` with their output shown. Gives pytest's exit code (5: found none)."""
     results = BUILD / f"junit-{name}.xml"
-    results.unlink(missing_ok=True)
     run = ["-m", "coverage", "run", "-m", "pytest"] if measured else ["-m", "pytest"]
     command = [sys.executable, *run, *options, f"--junitxml={results}", "--durations=5", *folders]
     started = time.monotonic()
@@ -134,13 +135,13 @@ def counts(results: Iterable[Path]) -> Counts:
     return Counts(tests - failed - skipped, failed, skipped)
 
 
-def conclude(failed: list[str], total: Counts) -> int:
+def conclude(failed: list[str], total: Counts, summary: Path) -> int:
     """Prints what failed and, as the last line, the sum. Keeps it in a file for what has to repeat it."""
     if total.skipped:
         failed = [*failed, f"{total.skipped} tests were skipped"]
     if failed:
         print(f"\nFAILED: {', '.join(failed)}")
-    SUMMARY.write_text(f"{total}\n")
+    summary.write_text(f"{total}\n")
     print(f"\n{total}", flush=True)
     return 1 if failed else 0
 

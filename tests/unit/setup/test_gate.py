@@ -1,0 +1,58 @@
+"""The gate's last line is the sum of what pytest counted, and nothing bad gets past it."""
+
+import pytest
+
+RESULTS = """<?xml version="1.0"?>
+<testsuites><testsuite tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}"/>
+</testsuites>"""
+
+
+@pytest.fixture
+def results(tmp_path):
+    def write(name: str, tests: int, failures: int = 0, errors: int = 0, skipped: int = 0):
+        path = tmp_path / name
+        path.write_text(RESULTS.format(tests=tests, failures=failures, errors=errors, skipped=skipped))
+        return path
+
+    return write
+
+
+def test_results_add_up_and_errors_count_as_failed(gate, results):
+    total = gate.counts([results("a", 10, failures=1, errors=2, skipped=3), results("b", 5)])
+    assert total == gate.Counts(passed=9, failed=3, skipped=3)
+
+
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        ((12, 0, 0), "12 passed, 0 failed"),
+        ((12, 1, 0), "12 passed, 1 failed"),
+        ((1, 0, 2), "1 passed, 0 failed, 2 skipped"),
+    ],
+)
+def test_the_line(gate, counts, line):
+    assert str(gate.Counts(*counts)) == line
+
+
+@pytest.mark.parametrize(
+    ("failed", "total", "code"),
+    [
+        ([], (3, 0, 0), 0),
+        (["types (mypy)"], (3, 0, 0), 1),
+        ([], (3, 0, 1), 1),
+        (["the quick tests"], (3, 1, 0), 1),
+    ],
+)
+def test_a_failed_check_and_a_skipped_test_fail_the_gate(gate, tmp_path, capsys, failed, total, code):
+    gate_summary = tmp_path / "test-summary"
+    assert gate.conclude(failed, gate.Counts(*total), gate_summary) == code
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == str(gate.Counts(*total)) == gate_summary.read_text().strip()
+    assert any(line.startswith("FAILED: ") for line in lines) == bool(code)
+
+
+def test_the_end_to_end_tests_run_alone(gate):
+    quick, alone = gate.test_folders()
+    assert alone == ["tests/e2e"]
+    assert "tests/unit" in quick
+    assert "tests/e2e" not in quick
