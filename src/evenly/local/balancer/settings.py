@@ -1,0 +1,110 @@
+"""What the balancer is told: one frozen value, from which all of its configuration follows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evenly.core.topology import HealthPolicy, Topology
+from evenly.local.certificates import CertificateFiles
+
+STATISTICS = "edge"  # the prefix of the counters of what comes in
+SERVICE = "service"  # the one cluster
+
+
+@dataclass(frozen=True, slots=True)
+class BalancerSettings:
+    """One balancer. `folder` holds its configuration and nothing else; `listen` are loopback addresses.
+
+    `concurrency` is Envoy's worker threads, `connections` the most that may be open from outside at once.
+    """
+
+    name: str
+    region: str
+    alias: str | None
+    redirect_to_https: bool
+    health: HealthPolicy
+    https_port: int
+    http_port: int
+    folder: Path
+    admin_socket: Path
+    access_log: Path
+    certificates: CertificateFiles
+    listen: tuple[str, ...] = ("127.0.0.1",)
+    concurrency: int = 2
+    connections: int = 4096
+
+    @property
+    def plain_hosts(self) -> tuple[str, ...]:
+        """The hosts that other programs of this machine share."""
+        return ("localhost", "127.0.0.1", "[::1]")
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """The hosts that are this service's alone."""
+        return (f"{self.name}.localhost", *((self.alias,) if self.alias else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One instance as the balancer sees it. A draining one gets no new request."""
+
+    id: str
+    zone: str
+    address: str
+    port: int
+    draining: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BalancerFiles:
+    """The files in the balancer's folder."""
+
+    folder: Path
+
+    @property
+    def bootstrap(self) -> Path:
+        return self.folder / "bootstrap.json"
+
+    @property
+    def listeners(self) -> Path:
+        return self.folder / "listeners.json"
+
+    @property
+    def clusters(self) -> Path:
+        return self.folder / "clusters.json"
+
+    @property
+    def endpoints(self) -> Path:
+        return self.folder / "endpoints.json"
+
+    def secret(self, name: str) -> Path:
+        return self.folder / f"secret-{name}.json"
+
+
+def balancer_settings(
+    topology: Topology,
+    *,
+    https_port: int,
+    http_port: int,
+    folder: Path,
+    admin_socket: Path,
+    access_log: Path,
+    certificates: CertificateFiles,
+    listen: tuple[str, ...] = ("127.0.0.1",),
+    concurrency: int = 2,
+) -> BalancerSettings:
+    """The settings of the balancer of `topology`."""
+    return BalancerSettings(
+        name=topology.name,
+        region=topology.region,
+        alias=topology.alias,
+        redirect_to_https=topology.redirect_to_https,
+        health=topology.health,
+        https_port=https_port,
+        http_port=http_port,
+        folder=folder,
+        admin_socket=admin_socket,
+        access_log=access_log,
+        certificates=certificates,
+        listen=listen,
+        concurrency=concurrency,
+    )
