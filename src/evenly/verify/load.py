@@ -8,6 +8,7 @@ counts. Touches the network only.
 import asyncio
 import errno
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -87,13 +88,12 @@ class _Sender:
         self._url = url
         self._session = session
         self._read = msgspec.json.Decoder(_Served).decode
-        self._clock = asyncio.get_running_loop().time
-        self.started_s = self._clock()
+        self.started_s = time.monotonic()
         self.lateness_s = 0.0
         self.outcomes: list[Outcome] = []
 
     def elapsed(self) -> float:
-        return self._clock() - self.started_s
+        return time.monotonic() - self.started_s
 
     async def run(self, dues: Iterator[float], stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as requests:

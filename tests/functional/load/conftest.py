@@ -58,7 +58,8 @@ class KnownServer:
         if status is None:
             return False
         body = ANSWER % (number % 2)
-        writer.write(b"HTTP/1.1 %d Said\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+        head = b"HTTP/1.1 %d Said\r\nLocation: /\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
+        writer.write(head + body)
         await writer.drain()
         return True
 
