@@ -1,6 +1,7 @@
 """The manifest as types: what `evenly.yaml` can say, with the defaults that hold on every target.
 
-`None` in a health check, and in `deregistration_delay`, means: the target's own default (see `core.topology`).
+`None` in a health check, and in `deregistration_delay`, means: the target's own default (see
+`core.topology`).
 """
 
 from typing import NewType

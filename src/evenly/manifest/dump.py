@@ -1,0 +1,118 @@
+"""A manifest as plain data and as differences, with the keys and units that the file uses. Pure."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from evenly.manifest.problems import HIDDEN, looks_secret
+from evenly.manifest.types import App, Count, Database, Healthcheck, Http, Manifest, Seconds
+from evenly.manifest.units import format_duration
+
+_PLAIN = re.compile(r"[A-Za-z_./$][A-Za-z0-9_./$:=@+-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One key whose value changed, as text; `None`: the key is not there. Secrets are hidden."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+def as_dict(manifest: Manifest) -> dict[str, Any]:
+    """All that `manifest` says, defaults included, so that reading it as YAML gives `manifest` again."""
+    return {
+        "name": manifest.name,
+        "app": _app(manifest.app),
+        "http": _http(manifest.http),
+        "zones": manifest.zones,
+        "count": _count(manifest.count),
+        "database": _database(manifest.database),
+        "variables": dict(manifest.variables),
+    }
+
+
+def differences(old: Manifest, new: Manifest) -> tuple[Difference, ...]:
+    """What changed from `old` to `new`, key by key, in the order of the manifest."""
+    return tuple(_differences("", as_dict(old), as_dict(new)))
+
+
+def _app(app: App) -> dict[str, Any]:
+    command = None if app.command is None else list(app.command)
+    return {"serve": app.serve, "command": command, "build": app.build}
+
+
+def _http(http: Http) -> dict[str, Any]:
+    return {
+        "alias": http.alias,
+        "port": http.port,
+        "redirect_port": http.redirect_port,
+        "redirect_to_https": http.redirect_to_https,
+        "healthcheck": _healthcheck(http.healthcheck),
+        "deregistration_delay": _duration(http.deregistration_delay),
+    }
+
+
+def _healthcheck(health: Healthcheck) -> dict[str, Any]:
+    return {
+        "path": health.path,
+        "interval": _duration(health.interval),
+        "timeout": _duration(health.timeout),
+        "healthy_threshold": health.healthy_threshold,
+        "unhealthy_threshold": health.unhealthy_threshold,
+        "grace_period": _duration(health.grace_period),
+    }
+
+
+def _count(count: Count) -> int | dict[str, str]:
+    if count.minimum == count.maximum:
+        return count.minimum
+    return {"range": f"{count.minimum}-{count.maximum}"}
+
+
+def _database(database: Database | None) -> dict[str, Any] | None:
+    if database is None:
+        return None
+    return {"engine": database.engine, "version": database.version, "migrations": database.migrations}
+
+
+def _duration(seconds: Seconds | None) -> str | None:
+    return None if seconds is None else format_duration(seconds)
+
+
+def _differences(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
+    for key in [*old, *(key for key in new if key not in old)]:
+        here = f"{path}.{key}" if path else key
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _differences(here, before, after)
+        elif (before, key in old) != (after, key in new):
+            yield Difference(here, _told(old, key, path), _told(new, key, path))
+
+
+def _told(values: dict[str, Any], key: str, path: str) -> str | None:
+    if key not in values:
+        return None
+    if path == "variables" and looks_secret(key, values[key]):
+        return HIDDEN
+    return _text(values[key])
+
+
+def _text(value: object) -> str:
+    """`value` as a manifest would say it on one line."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "{" + ", ".join(f"{key}: {_text(inner)}" for key, inner in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_text, value)) + "]"
+        case str() if not _PLAIN.fullmatch(value):
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return str(value)

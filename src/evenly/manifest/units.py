@@ -1,0 +1,29 @@
+"""Durations as people write them (`500ms`, `1s`, `2m`, `1h`) and as seconds. Pure."""
+
+import re
+
+from evenly.manifest.types import Seconds
+
+_MILLISECONDS = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_DURATION = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,3}))?(ms|s|m|h)", re.ASCII)
+
+
+def parse_duration(text: str) -> Seconds:
+    """The seconds that `text` says, exact to the millisecond. Raises `ValueError` if it is no duration."""
+    found = _DURATION.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is not a duration")
+    whole, fraction, unit = found.group(1), found.group(2) or "", found.group(3)
+    thousandths = int(whole + fraction.ljust(3, "0")) * _MILLISECONDS[unit]
+    if thousandths % 1000:
+        raise ValueError(f"{text!r} is finer than a millisecond")
+    return Seconds(thousandths // 1000 / 1000)
+
+
+def format_duration(seconds: Seconds) -> str:
+    """`seconds` in the largest unit that needs no fraction: 90.0 is `90s`, 120.0 is `2m`, 0.0 is `0s`."""
+    milliseconds = round(seconds * 1000)
+    if milliseconds == 0:
+        return "0s"
+    unit = next(unit for unit, size in _MILLISECONDS.items() if milliseconds % size == 0)
+    return f"{milliseconds // _MILLISECONDS[unit]}{unit}"
