@@ -1,0 +1,93 @@
+"""Whether the server answers, and what a failed start means. Connects as the superuser; changes nothing."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import asyncpg
+
+from evenly.core.secret import Secret
+from evenly.local.postgres.credentials import SUPERUSER
+from evenly.local.postgres.server import PORT, Server
+
+MAINTENANCE_DATABASE = "postgres"
+_POLL = 0.02
+_TRANSIENT = (
+    "pre-existing shared memory block",  # children of a killed postmaster
+    "lock file",  # its pid, until it is reaped
+    "is being used by another",
+    "could not bind Unix address",
+)
+
+
+class Readiness(StrEnum):
+    """`STARTING`: no answer by the deadline. `REFUSED`: it answers, but our password is not its own."""
+
+    STARTING = "starting"
+    READY = "ready"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailure:
+    """Why a start failed, in PostgreSQL's words. `transient`: starting again is worth it."""
+
+    transient: bool
+    what: str
+
+
+async def connect(server: Server, role: str, password: Secret, database: str, within: float = 10.0) -> Any:
+    """An asyncpg connection through the server's own socket folder. Nothing is read from the environment
+    or from ~/.pgpass. `within` in seconds. Raises what asyncpg raises."""
+    return await asyncpg.connect(
+        host=str(server.sockets),
+        port=PORT,
+        user=role,
+        password=password.reveal(),
+        database=database,
+        timeout=within,
+        ssl=False,
+        target_session_attrs="any",
+        statement_cache_size=0,
+        server_settings={"application_name": "evenly"},
+    )
+
+
+async def wait_ready(
+    server: Server, password: Secret, deadline: float, now: Callable[[], float] = time.monotonic
+) -> Readiness:
+    """Asks until the server takes our superuser's connection, for at most `deadline` seconds."""
+    until = now() + deadline
+    while True:
+        state = await probe(server, password, max(0.05, until - now()))
+        if state is not Readiness.STARTING or now() >= until:
+            return state
+        await asyncio.sleep(_POLL)
+
+
+async def probe(server: Server, password: Secret, within: float = 1.0) -> Readiness:
+    """One attempt to connect as the superuser; `within` in seconds."""
+    try:
+        connection = await connect(server, SUPERUSER, password, MAINTENANCE_DATABASE, within)
+    except asyncpg.InvalidAuthorizationSpecificationError:  # a wrong password is one of them
+        return Readiness.REFUSED
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    ):
+        return Readiness.STARTING
+    await connection.close()
+    return Readiness.READY
+
+
+def start_failure(log_tail: str) -> StartFailure:
+    """What the last lines of the log of a server that exited at its start say."""
+    fatal = [line for line in log_tail.splitlines() if "FATAL:" in line or "PANIC:" in line]
+    what = fatal[-1].split(":  ", 1)[-1] if fatal else "it ended without a word"
+    return StartFailure(any(words in what for words in _TRANSIENT), what)

@@ -1,0 +1,95 @@
+"""Roles, database and rights: the owner makes tables, the app reads and writes rows, and nobody else gets in.
+
+Idempotent: run at each start, it puts right what differs. Passwords travel as SCRAM verifiers only.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from evenly.core.secret import Secret
+from evenly.local.postgres.credentials import APP, OWNER, SUPERUSER, DatabaseSecrets
+from evenly.local.postgres.readiness import MAINTENANCE_DATABASE, connect
+from evenly.local.postgres.scram import SALT_BYTES, matches, verifier
+from evenly.local.postgres.server import Server
+
+_ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+_LIMITS = (  # the app's own: a request that waits longer has lost its client
+    ("statement_timeout", "30s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+)
+_IN_CLUSTER = (
+    f"GRANT pg_use_reserved_connections TO {OWNER}",
+    "REVOKE ALL ON DATABASE postgres FROM PUBLIC",
+    "REVOKE ALL ON DATABASE template1 FROM PUBLIC",
+    *(f"ALTER ROLE {APP} SET {name} = '{value}'" for name, value in _LIMITS),
+)
+_IN_DATABASE = (
+    f"ALTER SCHEMA public OWNER TO {OWNER}",
+    "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+    f"GRANT USAGE ON SCHEMA public TO {APP}",
+    f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public "
+    f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP}",
+    f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {APP}",
+)
+
+
+async def prepare(
+    server: Server, passwords: DatabaseSecrets, random: Callable[[int], bytes] = os.urandom
+) -> None:
+    """Makes the roles and the database of a server that is ready, or puts right what differs.
+
+    Raises what asyncpg raises: the server just said that it was ready.
+    """
+    cluster = await connect(server, SUPERUSER, passwords.superuser, MAINTENANCE_DATABASE)
+    try:
+        await _ensure_roles(cluster, passwords, random)
+        await _ensure_database(cluster, server.database)
+    finally:
+        await cluster.close()
+    database = await connect(server, SUPERUSER, passwords.superuser, server.database)
+    try:
+        await database.execute(";".join(_IN_DATABASE))
+    finally:
+        await database.close()
+
+
+async def _ensure_roles(cluster: Any, passwords: DatabaseSecrets, random: Callable[[int], bytes]) -> None:
+    for role, password in ((OWNER, passwords.owner), (APP, passwords.app)):
+        await cluster.execute(f"{await _role_statement(cluster, role)} ROLE {role} {_ATTRIBUTES}")
+        await _ensure_password(cluster, role, password, random)
+    await cluster.execute(";".join(_IN_CLUSTER))
+
+
+async def _role_statement(cluster: Any, role: str) -> str:
+    known = await cluster.fetchval("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1", role)
+    return "ALTER" if known else "CREATE"
+
+
+async def _ensure_password(cluster: Any, role: str, password: Secret, random: Callable[[int], bytes]) -> None:
+    kept = await cluster.fetchval("SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = $1", role)
+    if not matches(password, kept):
+        await cluster.execute(password_statement(role, password, random(SALT_BYTES)))
+
+
+async def _ensure_database(cluster: Any, name: str) -> None:
+    """Not in a transaction: PostgreSQL makes databases outside of one."""
+    known = await cluster.fetchval("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", name)
+    if not known:
+        await cluster.execute(f"CREATE DATABASE {quoted(name)} OWNER {OWNER} TEMPLATE template0")
+    await cluster.execute(
+        f"ALTER DATABASE {quoted(name)} OWNER TO {OWNER};"
+        f"REVOKE ALL ON DATABASE {quoted(name)} FROM PUBLIC;"
+        f"GRANT CONNECT ON DATABASE {quoted(name)} TO {APP}"
+    )
+
+
+def password_statement(role: str, password: Secret, salt: bytes) -> str:
+    """Sets a role's password by its verifier, whose letters need no escape."""
+    return f"ALTER ROLE {quoted(role)} PASSWORD '{verifier(password, salt)}'"
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
