@@ -118,12 +118,14 @@ def test_make_up_serves_from_a_fresh_clone(tmp_path):
 def serves_from_both_zones(up: list[str | Path], evenly: Path, folder: Path) -> None:
     try:
         run(*up, cwd=folder)
+        assert evenly.exists()
         status = json.loads(run(evenly, "status", "--json", cwd=folder))
         assert status["state"] == "healthy"
         assert zones_that_answer(status, requests=40) == {zone["name"] for zone in status["zones"]}
-    finally:
-        if evenly.exists():
-            run(evenly, "down", cwd=folder)
+    except BaseException:  # whatever went wrong, nothing may be left running
+        subprocess.run([evenly, "down"], cwd=folder, env=CLEAN, stdin=subprocess.DEVNULL, check=False)
+        raise
+    run(evenly, "down", cwd=folder)
 
 
 def zones_that_answer(status: dict, requests: int) -> set[str]:
