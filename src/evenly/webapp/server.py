@@ -1,0 +1,57 @@
+"""Serves an ASGI or RSGI application: `python -m evenly.webapp.server module:attribute`.
+
+Everything else comes from the environment: HOST, PORT, and for mutual TLS TLS_CERTIFICATE, TLS_KEY and
+TLS_CLIENT_CA. SIGTERM and SIGINT finish the requests in flight. Exit code 0, or 1 with one clear last line.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from evenly.webapp.loading import LoadingError, load
+from evenly.webapp.serving import Listen, ServingError, Tls, serve
+from evenly.webapp.settings import SettingsError, secrets_in, whole_number
+
+USAGE = "usage: python -m evenly.webapp.server module:attribute"
+DEFAULT_PORT = 8000
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """The exit code: 0 after a signal, 1 if it could not start."""
+    if len(arguments) != 1:
+        return _fail(USAGE)
+    try:
+        listen = listen_on(environ)
+        application = load(arguments[0])
+        return serve(application, listen, secrets_in(environ))
+    except (LoadingError, SettingsError, ServingError) as error:
+        return _fail(str(error))
+
+
+def listen_on(environ: Mapping[str, str]) -> Listen:
+    """Where to listen, and with which certificates. Raises `SettingsError`."""
+    port = whole_number(environ, "PORT", default=DEFAULT_PORT, most=65535)
+    return Listen(environ.get("HOST", "127.0.0.1"), port, _tls(environ))
+
+
+def _tls(environ: Mapping[str, str]) -> Tls | None:
+    names = ("TLS_CERTIFICATE", "TLS_KEY", "TLS_CLIENT_CA")
+    said = {name: Path(environ[name]) for name in names if environ.get(name)}
+    if not said:
+        return None
+    for name in names:
+        if name not in said:
+            raise SettingsError(f"{name} is missing: TLS needs {', '.join(names)}.")
+        if not said[name].is_file():
+            raise SettingsError(f"{name}: there is no file {said[name]}.")
+    return Tls(*(said[name] for name in names))
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"{message}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,156 @@
+"""The one module that knows the server. It is granian's embedded one: one process, in the application's own
+event loop. Should it ever have to go, granian's command line can take its place here.
+"""
+
+import asyncio
+import errno
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from granian.constants import Interfaces, SSLProtocols
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from evenly.webapp.settings import SettingsError, redacted
+
+SECONDS_TO_FINISH = 10.0
+BACKLOG = 1024
+
+
+class ServingError(Exception):
+    """The server cannot start, or stopped on its own. One sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Paths of PEM files. Only clients with a certificate of `client_ca` are served."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where to listen; `tls` of `None`: plain HTTP."""
+
+    host: str
+    port: int
+    tls: Tls | None
+
+
+def serve(application: object, listen: Listen, secrets: tuple[str, ...]) -> int:
+    """Serves until SIGTERM or SIGINT; then 0. Raises `ServingError`, `SettingsError`."""
+    _check_free(listen)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(application, listen, secrets))
+    return 0
+
+
+async def _run(application: object, listen: Listen, secrets: tuple[str, ...]) -> None:
+    server = _server(application, listen)
+    _log_to_stderr(secrets)
+    stopping = asyncio.Event()
+    _on_signals(stopping.set)
+    serving = asyncio.create_task(server.serve())
+    gc.freeze()  # what is imported stays: the collector need not look at it again
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not stopping.is_set():
+        await _died(serving)
+    server.stop()
+    await asyncio.wait((serving,), timeout=SECONDS_TO_FINISH)
+    if not serving.done():
+        _exit_now()  # its threads would hold up an orderly end for as long as the request lasts
+    with suppress(Exception):
+        serving.result()
+
+
+async def _died(serving: "asyncio.Task[None]") -> None:
+    try:
+        await serving
+    except SettingsError:
+        raise
+    except Exception as error:
+        raise ServingError(f"the application did not start: {type(error).__name__}: {error}") from None
+    raise ServingError("the server stopped on its own.")
+
+
+def _server(application: object, listen: Listen) -> Any:
+    options: dict[str, Any] = {}
+    if listen.tls is not None:
+        options = {
+            "ssl_cert": listen.tls.certificate,
+            "ssl_key": listen.tls.key,
+            "ssl_ca": listen.tls.client_ca,
+            "ssl_client_verify": True,
+            "ssl_protocol_min": SSLProtocols.tls13,
+        }
+    interface = Interfaces.RSGI if hasattr(application, "__rsgi__") else Interfaces.ASGI
+    try:
+        return Server(
+            application,
+            address=listen.host,
+            port=listen.port,
+            interface=interface,
+            backlog=BACKLOG,
+            log_level=LogLevels.error,
+            **options,
+        )
+    except (OSError, ValueError) as error:
+        raise ServingError(f"the certificate or its key cannot be used: {error}") from None
+
+
+def _check_free(listen: Listen) -> None:
+    """The server shares ports silently (SO_REUSEPORT): a second one would take half of the requests."""
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((listen.host, listen.port))
+        except OSError as error:
+            where = f"{listen.host} port {listen.port}"
+            taken = error.errno == errno.EADDRINUSE
+            raise ServingError(
+                f"{where} is taken." if taken else f"cannot listen on {where}: {error.strerror}."
+            ) from None
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+
+
+def _log_to_stderr(secrets: tuple[str, ...]) -> None:
+    """Standard output is the application's; what the server has to say is rare, and never a secret."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacting(secrets))
+    logger = logging.getLogger("_granian")
+    logger.handlers = [handler]
+
+
+class _Redacting(logging.Formatter):
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        super().__init__("[%(levelname)s] %(message)s")
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record), self._secrets)
+
+
+def _exit_now() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
