@@ -11,10 +11,13 @@ IDEMPOTENT = "GET|HEAD|OPTIONS|PUT|DELETE"
 SAFE_TO_REPEAT = "connect-failure,refused-stream,reset-before-request"
 RETRY_IDEMPOTENT = f"{SAFE_TO_REPEAT},reset,gateway-error"
 RETRIES = 4
+SECOND_TRY_AFTER = "2s"
+# An instance that answers 503 with this header means it: nobody else is asked.
+FINAL = "x-envoy-ratelimited"
 # Five minutes, no subdomains: enough to be seen, soon forgotten. Never on localhost, where it would cut off
 # whatever else the machine serves by plain HTTP.
 HSTS = "max-age=300"
-LEAKING = ["server", "via", "x-powered-by"]
+LEAKING = ["server", "via", "x-powered-by", FINAL]
 
 
 def service_routes(settings: BalancerSettings, *, hsts: bool) -> Config:
@@ -41,6 +44,8 @@ def _table(name: str, hosts: list[Config]) -> Config:
     return {
         "name": name,
         "ignore_port_in_host_matching": True,
+        "request_headers_to_add": [_client_address()],
+        "request_headers_to_remove": ["x-envoy-external-address"],
         "response_headers_to_remove": LEAKING,
         "virtual_hosts": [*hosts, _unknown_host()],
     }
@@ -57,14 +62,15 @@ def _unknown_host() -> Config:
 
 def _service() -> list[Config]:
     safe = {"name": ":method", "string_match": {"safe_regex": {"regex": IDEMPOTENT}}}
+    base = {"cluster": SERVICE, "timeout": ROUTE_TIMEOUT}
+    # What takes too long is asked for once more, elsewhere, and the first answer counts. Without hedging the
+    # first would be broken off, and whatever honestly takes longer could never be had.
+    patient = {"retry_policy": _retry(RETRY_IDEMPOTENT) | {"per_try_timeout": SECOND_TRY_AFTER}}
+    hedged = base | patient | {"hedge_policy": {"hedge_on_per_try_timeout": True}}
     return [
-        {"match": {"prefix": "/", "headers": [safe]}, "route": _route(RETRY_IDEMPOTENT)},
-        {"match": {"prefix": "/"}, "route": _route(SAFE_TO_REPEAT)},
+        {"match": {"prefix": "/", "headers": [safe]}, "route": hedged},
+        {"match": {"prefix": "/"}, "route": base | {"retry_policy": _retry(SAFE_TO_REPEAT)}},
     ]
-
-
-def _route(retry_on: str) -> Config:
-    return {"cluster": SERVICE, "timeout": ROUTE_TIMEOUT, "retry_policy": _retry(retry_on)}
 
 
 def _retry(retry_on: str) -> Config:
@@ -78,6 +84,12 @@ def _retry(retry_on: str) -> Config:
         "retry_host_predicate": [previous_hosts],
         "host_selection_retry_max_attempts": 5,
     }
+
+
+def _client_address() -> Config:
+    """For a client on loopback, Envoy itself would say the address of this machine's first interface."""
+    header = {"key": "x-forwarded-for", "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def _hsts() -> Config:
