@@ -16,7 +16,5 @@ def environment_state(fleet: Fleet, *, balancer_ready: bool, database_ready: boo
     share = shares(fleet.desired, [zone.name for zone in fleet.zones], healthy)
     full = all(healthy[zone] >= count for zone, count in share.items())
     return (
-        EnvironmentState.HEALTHY
-        if full and all_available and database_ready
-        else EnvironmentState.DEGRADED
+        EnvironmentState.HEALTHY if full and all_available and database_ready else EnvironmentState.DEGRADED
     )

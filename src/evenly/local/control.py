@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from evenly.core.fleet import Failure
 from evenly.core.status import EnvironmentStatus
 from evenly.errors import EvenlyError, StateError, UsageError
 
@@ -39,14 +40,15 @@ Request = AskStatus | Scale | SetZone
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The supervisor's status, and why the environment can't come up, if it can't (`fatal`)."""
+    """The environment's status, and what keeps it from coming up: a `problem` that a person has to solve, and
+    launches that came to nothing."""
 
     status: EnvironmentStatus
-    fatal: str | None = None
-    last_failure: str | None = None
-    failed_instance: str | None = None
+    problem: str | None = None
+    problem_where: str | None = None
+    problem_try: str | None = None
     failures: int = 0
-    prepared: bool = False
+    failed: Failure | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):

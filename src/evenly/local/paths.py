@@ -37,6 +37,11 @@ class Paths:
         return self.home / "journal.jsonl"
 
     @property
+    def wanted(self) -> Path:
+        """There as long as the environment is meant to be up: the watchdog ends without it."""
+        return self.home / "wanted"
+
+    @property
     def secrets(self) -> Path:
         return self.home / "secrets.json"
 

@@ -33,11 +33,6 @@ def is_free(address: str, port: int) -> bool:
     return True
 
 
-def listen_addresses() -> tuple[str, ...]:
-    """The loopback addresses of this machine: IPv4's, and IPv6's where there is one."""
-    return ("127.0.0.1", "::1") if _can_bind("::1") else ("127.0.0.1",)
-
-
 def choose(wanted: int | None, default: int, addresses: Iterable[str], avoid: Iterable[int] = ()) -> int:
     """A port to listen on at all `addresses`: `wanted`, or the first free one from `default` on.
 

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -41,12 +41,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A running process that carries this environment's mark. `leads`: it leads its session, so it is what
-    was started, not something that was started by it. `environment`: only our own variables."""
+    """A running process that carries this environment's mark. `environment`: only our own variables."""
 
     role: str
     process: ProcessRef
-    leads: bool
+    parent: int
     environment: Mapping[str, str]
 
 
@@ -108,6 +107,13 @@ def find_marked(home: Path) -> tuple[Marked, ...]:
     return tuple(_marked(str(home)))
 
 
+def mains(marked: Iterable[Marked], role: str) -> tuple[Marked, ...]:
+    """Those of `role` that were started by us, not by one of the same role: a program's own children go with it."""
+    same = [it for it in marked if it.role == role]
+    pids = {it.process.pid for it in same}
+    return tuple(it for it in same if it.parent not in pids)
+
+
 def _marked(home: str) -> Iterator[Marked]:
     own = os.getpid()
     for process in psutil.process_iter():
@@ -118,7 +124,7 @@ def _marked(home: str) -> Iterator[Marked]:
                 yield Marked(
                     role=environment.get(ROLE_MARK, ""),
                     process=known,
-                    leads=os.getsid(known.pid) == known.pid,
+                    parent=process.ppid(),
                     environment={name: environment[name] for name in MARKS if name in environment},
                 )
 
@@ -167,6 +173,12 @@ class Watches:
             self._poll(process, ended, descriptor)
         else:
             self._loop.add_reader(descriptor, self._readable, descriptor, process, ended)
+
+    async def end_of(self, process: ProcessRef, child: "subprocess.Popen[bytes] | None" = None) -> None:
+        """Wait until `process` has ended."""
+        ended: asyncio.Future[None] = self._loop.create_future()
+        self.add(process, lambda _: None if ended.done() else ended.set_result(None), child)
+        await ended
 
     def _readable(self, descriptor: int, process: ProcessRef, ended: Callable[[int | None], None]) -> None:
         self._loop.remove_reader(descriptor)

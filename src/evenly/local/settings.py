@@ -16,17 +16,13 @@ RELEASE_VERSION = 1
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """`environment.json`: where the environment listens, and which release it runs.
-
-    `wanted`: it is meant to be up; a supervisor that finds itself unwanted ends.
-    """
+    """`environment.json`: where the environment listens, and which release it runs."""
 
     name: str
     release: int
     https_port: int
     http_port: int
     runtime_root: str
-    wanted: bool
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +98,16 @@ def make_runtime(runtime: Path) -> None:
             "this folder belongs to somebody else", where=str(runtime), try_="Remove it, and try again."
         )
     runtime.chmod(mode)
+
+
+def find_data_folders(paths: Paths) -> tuple[Path, ...]:
+    """The data folders of the environment's databases, one a PostgreSQL version."""
+    from evenly.local.postgres import data_folder
+    from evenly.local.privileges import account
+
+    runs_as = account(os.geteuid())
+    folders = (data_folder(paths, version, runs_as) for version in (16, 18))
+    return tuple(folder for folder in folders if folder.is_dir())
 
 
 def timestamp(moment: datetime | None = None) -> str:

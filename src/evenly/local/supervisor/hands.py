@@ -23,7 +23,8 @@ LOGS_KEPT = 50
 
 class InstanceHands:
     """Starts and signals instances. `database` gives the connection's environment variables, `files` the
-    certificate files of an instance, `exited` hears of the end of one: (id, exit code or None)."""
+    certificate files of an instance. `exited` hears of the end of one: (id, exit code or `None`); `killing` of
+    what is about to be killed, and why."""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class InstanceHands:
         publish: Callable[[Fleet], None],
         record: Callable[[Fleet], None],
         exited: Callable[[str, int | None], None],
+        killing: Callable[[Instance, str], None],
     ) -> None:
         self._paths = paths
         self._topology = topology
@@ -47,6 +49,7 @@ class InstanceHands:
         self._database = database
         self._files = files
         self._exited = exited
+        self._killing = killing
         self.publish = publish
         self.record = record
 
@@ -86,6 +89,7 @@ class InstanceHands:
             processes.send(instance.process, signal.SIGTERM)
 
     def kill(self, instance: Instance, why: str) -> None:
+        self._killing(instance, why)
         if instance.process is not None:
             processes.send(instance.process, signal.SIGKILL)
 

@@ -17,14 +17,14 @@ from evenly.local.supervisor.journal import Journal
 
 
 class PartKeeper:
-    """`command` makes what to start, in a thread, since it may prepare files. `wait_ready` returns when the
-    part works. `changed` hears of every change of `part`."""
+    """`command` says what to start, after preparing its files. `wait_ready` returns when the part works.
+    `changed` hears of every change of `part`."""
 
     def __init__(
         self,
         name: str,
         *,
-        command: Callable[[], Command],
+        command: Callable[[], Awaitable[Command]],
         wait_ready: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
         watches: Watches,
@@ -63,7 +63,7 @@ class PartKeeper:
             processes.send(self.part.process, signal.SIGKILL)
 
     async def _start(self) -> None:
-        command = await asyncio.to_thread(self._command)
+        command = await self._command()
         process, child = processes.spawn(command)
         self.part = parts.started(self.part, process, self._clock())
         self._journal.write(f"start-{self.name}", pid=process.pid, why=self.part.why)

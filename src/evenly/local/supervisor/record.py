@@ -1,4 +1,4 @@
-"""The supervisor's record: what has to be known to go on after it was killed. And how it is adopted. """
+"""The supervisor's record: what has to be known to go on after it was killed. And how it is adopted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from evenly.core.fleet import Fleet, Instance, ProcessRef
 from evenly.core.status import InstanceState
 from evenly.local import state
 from evenly.local.paths import Paths
-from evenly.local.processes import INSTANCE_MARK, Marked, is_alive
+from evenly.local.processes import INSTANCE_MARK, Marked, is_alive, mains
 from evenly.local.settings import timestamp
 from evenly.local.supervisor.hands import INSTANCE_ROLE
 
@@ -46,8 +46,8 @@ def adopt(fleet: Fleet, marked: Iterable[Marked], now: float) -> Adopted:
     and so is the whole fleet when the record was lost."""
     running = {
         it.environment[INSTANCE_MARK]: it
-        for it in marked
-        if it.role == INSTANCE_ROLE and it.leads and INSTANCE_MARK in it.environment
+        for it in mains(marked, INSTANCE_ROLE)
+        if INSTANCE_MARK in it.environment
     }
     known = {it.id: it for it in fleet.instances}
     found = [_instance(it, known.get(id), now) for id, it in running.items()]

@@ -1,0 +1,112 @@
+"""Takes an environment's processes down, whatever state they are in: the same way whether its supervisor lives,
+was killed, or left half a start behind. Data stays."""
+
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from evenly.core.fleet import ProcessRef
+from evenly.errors import EvenlyError, StateError
+from evenly.local import processes
+from evenly.local.paths import Paths
+from evenly.local.postgres import holders
+from evenly.local.settings import find_data_folders
+from evenly.local.supervisor.record import read_record
+
+POLL_S = 0.01
+BALANCER_STOP_S = 2.0
+INSTANCE_STOP_S = 10.0
+DATABASE_STOP_S = 30.0
+KILLED_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What was stopped: by role, how many processes."""
+
+    by_role: dict[str, int]
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.by_role)
+
+
+def stop_everything(paths: Paths) -> Stopped:
+    """Stop all of the environment's processes and remove its sockets. Raises StateError if one stays."""
+    paths.wanted.unlink(missing_ok=True)
+    counts = {
+        "watchdog": _kill(_running(paths, "watchdog")),
+        "supervisor": _kill(_running(paths, "supervisor")),
+        "balancer": _stop(_running(paths, "balancer"), (signal.SIGTERM,), BALANCER_STOP_S),
+        "instance": _stop(_running(paths, "instance"), (signal.SIGTERM,), INSTANCE_STOP_S),
+        "database": _stop(_running(paths, "database"), (signal.SIGINT, signal.SIGQUIT), DATABASE_STOP_S),
+    }
+    _kill([it.process for it in processes.find_marked(paths.home)])
+    _await_free_data(paths)
+    shutil.rmtree(paths.runtime, ignore_errors=True)
+    paths.record.unlink(missing_ok=True)
+    return Stopped({role: count for role, count in counts.items() if count})
+
+
+def _running(paths: Paths, role: str) -> list[ProcessRef]:
+    found = processes.mains(processes.find_marked(paths.home), role)
+    return list(dict.fromkeys([*(it.process for it in found), *_recorded(paths, role)]))
+
+
+def _recorded(paths: Paths, role: str) -> Iterable[ProcessRef]:
+    """What the record names and still runs, for a program that wiped its environment."""
+    try:
+        record = read_record(paths)
+    except (EvenlyError, msgspec.MsgspecError):
+        return []
+    if record is None:
+        return []
+    named = {
+        "balancer": [record.balancer],
+        "database": [record.database],
+        "instance": [it.process for it in record.fleet.instances],
+    }
+    return [it for it in named.get(role, []) if it is not None and processes.is_alive(it)]
+
+
+def _kill(found: Sequence[ProcessRef]) -> int:
+    return _stop(found, (), 0)
+
+
+def _stop(found: Sequence[ProcessRef], politely: Sequence[signal.Signals], within_s: float) -> int:
+    """Each of the signals in turn, with an equal part of the time; SIGKILL for what is left."""
+    for number in politely:
+        for process in found:
+            processes.send(process, number)
+        if _wait_gone(found, within_s / len(politely)):
+            break
+    for process in found:
+        processes.send(process, signal.SIGKILL)
+    if not _wait_gone(found, KILLED_S):
+        left = ", ".join(str(it.pid) for it in found if processes.is_alive(it))
+        raise StateError(f"these processes do not end: {left}", try_="Run `evenly down` again.")
+    return len(found)
+
+
+def _wait_gone(found: Iterable[ProcessRef], within_s: float) -> bool:
+    return wait_until(lambda: not any(processes.is_alive(it) for it in found), within_s)
+
+
+def _await_free_data(paths: Paths) -> None:
+    """A killed postmaster's children take a moment to notice."""
+    for data in find_data_folders(paths):
+        wait_until(lambda data=data: not holders(data), KILLED_S)  # type: ignore[misc]
+
+
+def wait_until(condition: Callable[[], bool], within_s: float) -> bool:
+    """Ask until `condition` holds; whether it did within `within_s` seconds."""
+    until = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() >= until:
+            return False
+        time.sleep(POLL_S)
+    return True

@@ -1,0 +1,27 @@
+"""How often to ask the balancer about the fleet's health. Pure."""
+
+from evenly.core.fleet import Fleet, Instance
+from evenly.core.status import InstanceState
+
+CLOSELY_S = 0.03
+NEARLY_S = 0.25
+AT_REST_S = 1.0
+CLOSE_FOR_S = 5.0  # an instance that has been on its way for longer need not be watched that closely
+
+
+def next_look_s(fleet: Fleet, now: float) -> float:
+    """Seconds until the next question: soon while something is on its way, seldom at rest."""
+    moving = [it for it in fleet.instances if _is_moving(it)]
+    if any(now - it.since < CLOSE_FOR_S for it in moving):
+        return CLOSELY_S
+    return NEARLY_S if moving else AT_REST_S
+
+
+def _is_moving(instance: Instance) -> bool:
+    match instance.state:
+        case InstanceState.LAUNCHING:
+            return instance.listening
+        case InstanceState.DRAINING | InstanceState.UNHEALTHY:
+            return True
+        case _:
+            return False

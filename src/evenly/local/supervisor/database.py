@@ -1,0 +1,115 @@
+"""The database as the supervisor sees it: its files, its process, its roles and migrations, how apps reach it."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from evenly.core.secret import Secret
+from evenly.core.topology import Topology
+from evenly.database.apply import apply
+from evenly.errors import StateError
+from evenly.local import postgres, state
+from evenly.local.paths import Paths
+from evenly.local.postgres import APP, OWNER, DatabaseSecrets, Readiness, Server
+from evenly.local.privileges import account
+from evenly.local.processes import ROLE_MARK, Command
+
+DATABASE_ROLE = "database"
+SECRETS_VERSION = 1
+READY_POLL_S = 5.0  # how long one wait for readiness lasts before it is begun again
+
+
+class Passwords(msgspec.Struct, frozen=True):
+    """`secrets.json` (0600)."""
+
+    superuser: str
+    owner: str
+    app: str
+
+
+class Database:
+    """PostgreSQL for one environment."""
+
+    def __init__(self, paths: Paths, topology: Topology, version: int, migrations: Path | None) -> None:
+        self._paths = paths
+        self._topology = topology
+        self._version = version
+        self._migrations = migrations
+        self._known: tuple[Server, DatabaseSecrets] | None = None
+
+    @classmethod
+    def of(cls, paths: Paths, topology: Topology, migrations: Path | None) -> "Database | None":
+        """The database that the topology asks for, if it does."""
+        wanted = topology.database
+        return cls(paths, topology, wanted.version, migrations) if wanted else None
+
+    async def command(self) -> Command:
+        """Bring data, settings and sockets into order, and say what to start."""
+        server, passwords = self._server()
+        postgres.make_folders(server)
+        await postgres.initialise(server, passwords)
+        await asyncio.to_thread(postgres.write_configuration, server)
+        await postgres.make_way(server)
+        started = postgres.command(server)
+        return Command(
+            argv=started.argv,
+            environment={**started.environment, ROLE_MARK: DATABASE_ROLE},
+            folder=Path("/"),
+            log=self._paths.logs / "database.log",
+            account=started.account,
+        )
+
+    async def wait_ready(self) -> None:
+        """Raises StateError when it refuses our password: `secrets.json` and the data do not fit together."""
+        server, passwords = self._server()
+        while (
+            found := await postgres.wait_ready(server, passwords.superuser, READY_POLL_S)
+        ) is Readiness.STARTING:
+            pass
+        if found is Readiness.REFUSED:
+            raise StateError(
+                "the database refuses the supervisor's password",
+                where=str(self._paths.secrets),
+                try_="Run `evenly down`, then `evenly up`: it sets new passwords.",
+            )
+        postgres.point_link(server)
+
+    async def prepare(self) -> tuple[str, ...]:
+        """Make the roles and apply the migrations; returns the files that were applied."""
+        server, passwords = self._server()
+        await postgres.prepare(server, passwords)
+        if self._migrations is None:
+            return ()
+        url = postgres.url(OWNER, passwords.owner, server.database, server.link)
+        return tuple(it.name for it in await apply(url, self._migrations))
+
+    def variables(self) -> Mapping[str, str]:
+        """What the app finds the database by, with the least-privilege role's password."""
+        server, passwords = self._server()
+        named = postgres.environment(APP, passwords.app, server.database, server.link)
+        return {name: value.reveal() for name, value in named.items()}
+
+    def _server(self) -> tuple[Server, DatabaseSecrets]:
+        if self._known is None:
+            self._known = (self._locate(), _passwords(self._paths))
+        return self._known
+
+    def _locate(self) -> Server:
+        runs_as = account(os.geteuid())
+        binaries = postgres.within_reach(postgres.find(self._version), runs_as)
+        return postgres.locate(
+            self._paths, self._topology.name, self._topology.count.maximum, binaries, runs_as
+        )
+
+
+def _passwords(paths: Paths) -> DatabaseSecrets:
+    """The passwords of `secrets.json`, made at the first start."""
+    known = state.read(paths.secrets, Passwords, SECRETS_VERSION)
+    if known is None:
+        made = postgres.new_secrets()
+        known = Passwords(made.superuser.reveal(), made.owner.reveal(), made.app.reveal())
+        state.write(paths.secrets, known, SECRETS_VERSION)
+    return DatabaseSecrets(Secret(known.superuser), Secret(known.owner), Secret(known.app))

@@ -1,0 +1,28 @@
+"""Why an instance did not become healthy, in words: what it listens on, and what it answered. Observes only."""
+
+import psutil
+
+from evenly.core.fleet import Instance
+from evenly.core.topology import HealthPolicy
+from evenly.local import ports
+
+
+def never_healthy(instance: Instance, health: HealthPolicy) -> str:
+    """A phrase for an instance that is given up after its grace period."""
+    within = f"within its grace period of {health.grace_period:g} s"
+    if instance.listening:
+        return f"listened on {instance.address}, but GET {health.path} (HTTPS) was not answered with 200 {within}"
+    elsewhere = [it for it in ports.listening_ports(_family(instance)) if it != instance.address]
+    if elsewhere:
+        return f"listened on {', '.join(elsewhere)}, not on $HOST:$PORT ({instance.address}), {within}"
+    return f"did not listen on $HOST:$PORT ({instance.address}) {within}"
+
+
+def _family(instance: Instance) -> list[int]:
+    if instance.process is None:
+        return []
+    try:
+        leader = psutil.Process(instance.process.pid)
+        return [leader.pid, *(child.pid for child in leader.children(recursive=True))]
+    except psutil.Error:
+        return []
