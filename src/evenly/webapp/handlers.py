@@ -119,7 +119,7 @@ async def read_body(request: Request, seconds: float = BODY_SECONDS) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in request.chunks():
+            async for chunk in request.chunks:
                 body += chunk
                 if len(body) > LARGEST_BODY:
                     raise _too_large()

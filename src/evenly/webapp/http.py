@@ -1,6 +1,6 @@
 """What handlers get and give: a request, a response, and a problem (RFC 9457). Knows no server."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
@@ -22,7 +22,7 @@ class Request:
     path: str
     query: str
     headers: HeaderMap
-    chunks: Callable[[], AsyncIterator[bytes]]
+    chunks: AsyncIterable[bytes]
     accept: str = ""
     request_id: str = ""
     route: str = ""

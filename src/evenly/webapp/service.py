@@ -144,7 +144,7 @@ def _request(scope: Any, protocol: Any) -> Request:
         path=scope.path,
         query=scope.query_string,
         headers=headers,
-        chunks=protocol.__aiter__,
+        chunks=protocol,
         accept=headers.get("accept", "")[:LONGEST_ACCEPT],
         request_id=_request_id(headers.get("x-request-id", "")),
     )
