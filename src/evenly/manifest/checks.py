@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from evenly.manifest.names import MAX_NAME, TAKEN, is_address, is_host_name, is_name, name_from_folder
+from evenly.manifest.problems import redacted
 from evenly.manifest.tree import Mapping, Node, Scalar, Sequence
 from evenly.manifest.units import format_duration, parse_duration
 
 Check = Callable[[Node], object]
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,1000}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _RANGE = re.compile(r"([0-9]{1,9}) ?- ?([0-9]{1,9})", re.ASCII)
 _SERVE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -46,14 +48,14 @@ def one_value(node: Node, try_: str) -> str:
 
 
 def name(node: Node) -> str:
-    rule = f"Use lower-case letters, digits and hyphens, beginning with a letter, at most {MAX_NAME}"
+    rule = f"Use lower-case letters, digits and hyphens, beginning with a letter, at most {MAX_NAME} in all"
     text = one_value(node, f"{rule}.")
     if text in TAKEN:
         raise InvalidError(
             "is a name that PostgreSQL keeps for itself.", f"Write another, such as app-{text}."
         )
     if not is_name(text):
-        raise InvalidError("is not a name for a service.", f"{rule}: {name_from_folder(text[:200])}.")
+        raise InvalidError("is not a name for a service.", f"{rule}, such as {name_from_folder(text[:200])}.")
     return text
 
 
@@ -61,14 +63,24 @@ def serve(node: Node) -> str:
     advice = "Write module.path:attribute, such as shop.main:app."
     text = one_value(node, advice)
     if not _SERVE.fullmatch(text):
-        raise InvalidError("does not name an application.", advice)
+        raise InvalidError(
+            "does not name an application.", f"Write module.path:attribute, such as {_guess(text)}."
+        )
     return text
+
+
+def _guess(text: str) -> str:
+    """What `shop/main.py` or `shop.main` most likely stands for."""
+    module = text[:200].partition(":")[0].removesuffix(".py").replace("/", ".").strip(".")
+    return f"{module}:app" if _SERVE.fullmatch(f"{module}:app") else "shop.main:app"
 
 
 def command(node: Node) -> tuple[str, ...]:
     match node:
         case Scalar():
-            raise InvalidError("is one text, where a list belongs.", f"Write {_as_list(node.text)}.")
+            raise InvalidError(
+                "is one text, where a list belongs.", f"Write {_as_list(redacted(node.text))}."
+            )
         case Mapping():
             raise InvalidError("is a section, where a list belongs.", "Write [program, argument, argument].")
         case Sequence(items=()):
@@ -118,7 +130,7 @@ def folder(example: str) -> Check:
         if ".." in path.parts:
             raise InvalidError("leads out of the project.", advice)
         if "\\" in text:
-            raise InvalidError("holds a backslash.", f"Write folders with /. {advice}")
+            raise InvalidError("holds a backslash.", "Write / between folders.")
         return text
 
     return check
@@ -126,7 +138,7 @@ def folder(example: str) -> Check:
 
 def whole(lowest: int, highest: int, advice: str = "", too_few: str = "is too small.") -> Check:
     """A check for a whole number from `lowest` to `highest`, both included."""
-    told = advice or f"Write a whole number from {lowest} to {highest}."
+    told = advice or f"Write a whole number from {lowest} to {highest}, in plain digits."
 
     def check(node: Node) -> int:
         text = one_value(node, told)
@@ -147,7 +159,7 @@ def truth(node: Node) -> bool:
     advice = "Write true or false."
     text = one_value(node, advice).lower()
     if text in _TRUE or text in _FALSE:
-        raise InvalidError("is neither true nor false.", f"Write {str(text in _TRUE).lower()}.")
+        raise InvalidError("is not the word for it here.", f"Write {str(text in _TRUE).lower()}.")
     if text not in ("true", "false"):
         raise InvalidError("is neither true nor false.", advice)
     return text == "true"
@@ -160,10 +172,9 @@ def duration(lowest: str, highest: str, example: str) -> Check:
 
     def check(node: Node) -> float:
         text = one_value(node, advice)
-        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text, re.ASCII) and text != "0":
-            raise InvalidError(
-                "has no unit.", f"Write {text[:20]}s for seconds, or {text[:20]}ms for milliseconds."
-            )
+        if _NUMBER.fullmatch(text):
+            fits = low <= float(text) <= high
+            raise InvalidError("has no unit.", f"Write {text}s, if it means seconds." if fits else advice)
         seconds = _seconds(text, advice)
         if not low <= seconds <= high:
             word = "short" if seconds < low else "long"
@@ -248,6 +259,8 @@ def count_range(node: Node) -> dict[str, int]:
     if isinstance(node, Mapping):
         raise InvalidError("is a section, where one text belongs.", _range_of(node) or advice)
     text = one_value(node, advice)
+    if _NUMBER.fullmatch(text):
+        raise InvalidError("is one number.", "Write range: 2-8, or a fixed count such as count: 4.")
     found = _RANGE.fullmatch(text)
     if not found:
         raise InvalidError("is not a range.", advice)

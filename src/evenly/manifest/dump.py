@@ -10,7 +10,7 @@ from evenly.manifest.problems import HIDDEN, looks_secret
 from evenly.manifest.types import App, Count, Database, Healthcheck, Http, Manifest, Seconds
 from evenly.manifest.units import format_duration
 
-_PLAIN = re.compile(r"[A-Za-z_./$][A-Za-z0-9_./$:=@+-]*", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z0-9_./$][A-Za-z0-9_./$:=@+-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _PRIVATE_ENDS = (
     ".localdomain",
     ".arpa",
 )
-_DOCUMENTATION = (".example", "example.com", "example.net", "example.org")
+_DOCUMENTATION = (".example", ".example.com", ".example.net", ".example.org")
 
 
 class Severity(StrEnum):
@@ -122,7 +122,7 @@ def _alias(manifest: Manifest) -> Iterator[Finding]:
     alias = manifest.http.alias or ""
     if alias.endswith(_PRIVATE_ENDS):
         yield _warning("http.alias", f"{alias} is no public name.", "Write a name of a domain that you own.")
-    elif alias.endswith(_DOCUMENTATION):
+    elif f".{alias}".endswith(_DOCUMENTATION):
         yield _warning(
             "http.alias", f"{alias} is a name for examples.", "Write a name of a domain that you own."
         )

@@ -8,7 +8,7 @@ import msgspec
 
 from evenly.manifest.checks import Check, InvalidError
 from evenly.manifest.names import name_from_folder
-from evenly.manifest.problems import HIDDEN, ManifestError, Problem, dotted, looks_secret
+from evenly.manifest.problems import ManifestError, Problem, dotted, redacted
 from evenly.manifest.schema import MANIFEST, Section, Shape, Variables
 from evenly.manifest.tree import Entry, Mapping, Mark, Node, Scalar, Sequence, compose
 from evenly.manifest.types import Manifest
@@ -129,11 +129,13 @@ def _variable(entry: Entry, path: str, problems: list[Problem]) -> str | None:
         check_name(entry.key.text)
     except InvalidError as wrong:
         problems.append(_problem(here, entry.key.mark, None, wrong))
+        if _is_null(entry.value):  # the name is at fault: its colon has no space, say
+            return None
     try:
         return variable_value(entry.value)
     except InvalidError as wrong:
-        shown = HIDDEN if looks_secret(entry.key.text) else _text(entry.value)
-        problems.append(_problem(here, entry.value.mark, shown, wrong))
+        # A variable's value is never shown: it may be a secret.
+        problems.append(_problem(here, entry.value.mark, None, wrong))
         return None
 
 
@@ -146,7 +148,10 @@ def _kind(node: Node) -> str:
 
 
 def _text(node: Node) -> str | None:
-    return node.text if isinstance(node, Scalar) else None
+    """What to show of a value: nothing where nothing was written."""
+    if not isinstance(node, Scalar) or (node.plain and not node.text):
+        return None
+    return redacted(node.text)
 
 
 def _problem(path: str, mark: Mark, value: str | None, wrong: InvalidError) -> Problem:

@@ -12,6 +12,7 @@ _SHOWN_CHARACTERS = 60
 _SHOWN_PROBLEMS = 100
 _SECRET_WORDS = ("SECRET", "PASSWORD", "PASSWD", "TOKEN", "KEY", "CREDENTIAL")
 _PASSWORD_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_SLIPPED_IN = re.compile(r"([:=]).*", re.DOTALL)
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
@@ -49,6 +50,11 @@ def looks_secret(name: str, value: str = "") -> bool:
     return any(word in upper for word in _SECRET_WORDS) or bool(_PASSWORD_IN_URL.search(value))
 
 
+def redacted(value: str) -> str:
+    """`value` without the password of a URL in it."""
+    return _PASSWORD_IN_URL.sub(f"://{HIDDEN}@", value)
+
+
 def shown(value: str) -> str:
     """`value` in double quotes, on one line, and cut short if it is long."""
     cut = value if len(value) <= _SHOWN_CHARACTERS else value[: _SHOWN_CHARACTERS - 3] + "..."
@@ -56,8 +62,11 @@ def shown(value: str) -> str:
 
 
 def dotted(path: str, key: str) -> str:
-    """The path of `key` below `path`; a key of odd characters in quotes."""
-    safe = key if _PLAIN_KEY.fullmatch(key) else shown(key)
+    """The path of `key` below `path`; a key of odd characters in quotes.
+
+    What follows a colon or an equals sign in it is a value that slipped in, and may be a secret.
+    """
+    safe = key if _PLAIN_KEY.fullmatch(key) else shown(_SLIPPED_IN.sub(r"\1...", key))
     return f"{path}.{safe}" if path else safe
 
 

@@ -78,7 +78,11 @@ _HEALTHCHECK = Section(
 )
 
 _APP = Section(
-    {"serve": checks.serve, "command": checks.command, "build": folder(".")},
+    {
+        "serve": checks.serve,
+        "command": checks.command,
+        "build": folder("web, or . for the one this file is in"),
+    },
     conflicts=_one_way_to_start,
     finish=_started_app,
 )

@@ -13,6 +13,7 @@ from evenly.manifest.problems import Problem
 # What YAML calls printable, and the surrogates that UTF-8 cannot hold.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUL_OR_SURROGATE = re.compile("[\0\ud800-\udfff]")
+_SQUEEZED = re.compile(r"\s*[A-Za-z_-]+:[^\s:/]\S*\s*")
 _TAB_INDENT = re.compile(r" *\t")
 
 
@@ -30,22 +31,32 @@ _ESCAPE = _Known(
     "escape", "a text in double quotes holds an unknown \\ escape.", "Use single quotes: '...'.", True
 )
 _HEX = replace(_ESCAPE, part="hexdec")
-_KEY_OUT_OF_LINE = _Known(
+_OUT_OF_LINE = _Known(
     "block mapping",
-    "a key was expected here.",
-    "Begin all keys of one section in the same column, and put a value wholly in quotes or not at all.",
+    "this line does not line up with the ones above it.",
+    "Begin all keys of one section, and all entries of one list, in the same column.",
 )
-_ENTRY_OUT_OF_LINE = _Known(
-    "block collection",
-    "an entry of the list was expected here.",
-    "Begin all entries of one list in the same column, each with a hyphen and a space.",
+_AFTER_THE_END = _Known(
+    "block mapping",
+    "there is text after the end of a value.",
+    "Put the whole value in quotes, or no part of it.",
+)
+_NO_SPACE = _Known(
+    "mapping values",
+    "there is no space after the colon.",
+    "Write key: value.",
 )
 _RESERVED = _Known(
     "cannot start any token",
     "a value begins with a character that YAML keeps for itself.",
     "Put the value in quotes.",
 )
-_TAG = _Known("tag", "tags (words with !) are not read here.", "Write the value alone, or put it in quotes.")
+_TAG = _Known(
+    "tag",
+    "a value begins with a tag (a word with !), which Evenly does not read.",
+    "Write the value alone, or put it in quotes.",
+)
+_ANYTHING = _Known("", "this is not YAML.", "Look at this line and the one above it.")
 _KNOWN = (
     _ESCAPE,
     _HEX,
@@ -70,11 +81,11 @@ _KNOWN = (
     ),
     _Known(
         "mapping values",
-        "a colon stands where none belongs.",
-        "Put a value that holds a colon and a space in quotes, and begin the keys of a section in one column.",
+        "there is a colon too many here, or the line is indented too far.",
+        "Put a value that holds a colon in quotes, and begin all keys of one section in the same column.",
     ),
-    _KEY_OUT_OF_LINE,
-    _ENTRY_OUT_OF_LINE,
+    _OUT_OF_LINE,
+    replace(_OUT_OF_LINE, part="block collection"),
     _RESERVED,
     replace(_RESERVED, part="alphabetic or numeric"),
     _TAG,
@@ -96,12 +107,18 @@ def syntax_problem(text: str, error: Exception) -> Problem:
     line, column = _place(error, began=False)
     if _TAB_INDENT.match(_line(text, line)):
         return Problem("", line, 1, None, "this line is indented with a tab.", "Use spaces.")
-    complaint = _complaint(error)
-    for known in _KNOWN:
-        if known.part in complaint:
-            line, column = _place(error, began=known.began)
-            return Problem("", line, column, None, known.what, known.try_)
-    return Problem("", line, column, None, "this is not YAML.", "Look at this line and the one above it.")
+    known = _known(_complaint(error))
+    line, column = _place(error, began=known.began)
+    before = _line(text, line - 1) if line > 1 else ""
+    if known.part == "mapping values" and _SQUEEZED.fullmatch(before):
+        known, line, column = _NO_SPACE, line - 1, 1
+    elif known is _OUT_OF_LINE and _line(text, line)[: column - 1].strip():
+        known = _AFTER_THE_END
+    return Problem("", line, column, None, known.what, known.try_)
+
+
+def _known(complaint: str) -> _Known:
+    return next((known for known in _KNOWN if known.part in complaint), _ANYTHING)
 
 
 def _line(text: str, number: int) -> str:

@@ -18,6 +18,7 @@ MAX_DEPTH = 20
 MAX_NODES = 10_000
 MAX_CHARACTERS = 1024 * 1024
 
+_NO_TAG = "Write the value alone, or put it in quotes."
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -161,7 +162,11 @@ class _Builder:
         if built is None:
             inside = event.anchor in self._anchors
             what = "stands inside itself." if inside else "stands for nothing written above."
-            self._refuse(_mark(event), f"*{event.anchor[:40]} {what}", "Write the value out.")
+            self._refuse(
+                _mark(event),
+                f"an alias (a word with *) {what}",
+                "Write the value out, or put it in quotes if it is a text.",
+            )
         self._spend(_mark(event), depth + built.height - 1, built.nodes, built.characters)
         return built
 
@@ -214,7 +219,9 @@ class _Builder:
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None:
-            self._refuse(_mark(event), "tags (words with !) are not read here.", "Write the value alone.")
+            self._refuse(
+                _mark(event), "begins with a tag (a word with !), which Evenly does not read.", _NO_TAG
+            )
 
     def _spend(self, mark: Mark, depth: int, nodes: int, characters: int) -> None:
         self._nodes += nodes
@@ -223,7 +230,11 @@ class _Builder:
             what = f"the sections are more than {MAX_DEPTH} deep here."
             self._refuse(mark, what, "Close some brackets, or indent less.")
         if self._nodes > MAX_NODES or self._characters > MAX_CHARACTERS:
-            self._refuse(mark, "up to here, with every *name followed, it is too much.", "Write less.")
+            self._refuse(
+                mark,
+                "the manifest grows too large here; each *name counts as often as it is used.",
+                "Use fewer, or write less.",
+            )
 
     def _scalar(self, event: Any) -> Scalar:
         mark = _mark(event)

@@ -18,6 +18,8 @@ def unknown_keys(node: Mapping, section: Section, path: str) -> Iterator[Problem
         here = dotted(path, entry.key.text)
         if here in COPILOT:
             yield from _copilots(entry, here)
+        elif ":" in entry.key.text.strip(":"):
+            yield _unknown(entry, here, "has no space after its colon.", "Write key: value.")
         else:
             meant = _meant(entry.key.text, section, path) if number < _COMPARED_KEYS else None
             advice = f"Did you mean {meant}?" if meant else f"The keys here are: {', '.join(section.keys)}."

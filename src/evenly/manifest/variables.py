@@ -15,6 +15,10 @@ MAX_CHARACTERS = 64 * 1024
 
 def check_name(name: str) -> None:
     """Raises `InvalidError` if an app may not be given a variable of this name."""
+    if ":" in name.strip(":") or "=" in name:
+        raise InvalidError(
+            "is not a name for a variable.", "Write NAME: value, with a space after the colon."
+        )
     if name in _OURS or name.startswith(_OUR_PREFIXES):
         raise InvalidError("is set by Evenly itself.", "Choose another name, such as APP_" + name[:40] + ".")
     if not _NAME.fullmatch(name):
