@@ -4,19 +4,18 @@ Commands hold the environment's command lock while they change something; it end
 """
 
 import contextlib
-
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evenly.core.fleet import Fleet, Instance
+from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
 from evenly.core.parts import Part
 from evenly.core.status import EnvironmentState, EnvironmentStatus, InstanceState, PartState, PartStatus
-from evenly.core.topology import HTTP_PORT, HTTPS_PORT, local_topology
-from evenly.errors import EvenlyError, StateError, TargetError
+from evenly.core.topology import HTTP_PORT, HTTPS_PORT, Topology, local_topology
+from evenly.errors import StateError, TargetError
 from evenly.local import control, ports, processes, releases, state
 from evenly.local.balancer import loopback_addresses
 from evenly.local.control import AskStatus, NotRunningError, Report, Scale, SetZone
@@ -65,7 +64,7 @@ def bring_up(project: Path, manifest: Manifest) -> Up:
     paths = find_paths(project)
     make_folders(paths)
     with _command_lock(paths):
-        if paths.wanted.exists() and processes.find_marked(paths.home):
+        if paths.wanted.exists() and paths.settings.exists() and processes.find_marked(paths.home):
             return _found_up(paths)
         stop_everything(paths)  # what a killed command may have left
         make_folders(paths)
@@ -197,7 +196,7 @@ def _is_watched(paths: Paths) -> bool:
     return bool(processes.mains(processes.find_marked(paths.home), "watchdog"))
 
 
-def _supervisor(paths: Paths) -> processes.ProcessRef | None:
+def _supervisor(paths: Paths) -> ProcessRef | None:
     found = processes.mains(processes.find_marked(paths.home), "supervisor")
     return found[0].process if found else None
 
@@ -261,17 +260,17 @@ def _recorded_status(paths: Paths) -> EnvironmentStatus:
         fleet if fleet.zones else _empty_fleet(settings, topology),
         balancer=_part(record.balancer),
         database=_part(record.database) if topology.database else None,
-        supervisor=PartStatus(
-            PartState.STARTING if supervisor else PartState.DOWN, supervisor and supervisor.pid
-        ),
+        supervisor=_unanswering(supervisor),
         problem=None if paths.wanted.exists() else "it was taken down",
     )
 
 
-def _empty_fleet(settings: Settings, topology: "object") -> Fleet:
-    from evenly.core.fleet import ZoneFact
+def _unanswering(supervisor: ProcessRef | None) -> PartStatus:
+    return PartStatus(PartState.STARTING, supervisor.pid) if supervisor else PartStatus(PartState.DOWN, None)
 
-    zones = tuple(ZoneFact(zone.name) for zone in topology.zones)  # type: ignore[attr-defined]
+
+def _empty_fleet(settings: Settings, topology: Topology) -> Fleet:
+    zones = tuple(ZoneFact(zone.name) for zone in topology.zones)
     return Fleet(desired=0, release=settings.release, zones=zones)
 
 
@@ -282,7 +281,7 @@ def _alive_only(fleet: Fleet) -> Fleet:
     return replace(fleet, instances=alive)
 
 
-def _part(process: processes.ProcessRef | None) -> Part:
+def _part(process: ProcessRef | None) -> Part:
     alive = process is not None and processes.is_alive(process)
     return Part(process=process if alive else None, ready=alive)
 

@@ -58,7 +58,8 @@ def holder(port: int) -> str:
     """` by NAME (pid N)` of who listens on `port`, or nothing when this user may not know."""
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            listens = connection.status == psutil.CONN_LISTEN
+            if listens and connection.laddr and connection.laddr.port == port and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return ""
 
@@ -85,7 +86,7 @@ def listening_ports(pids: Iterable[int]) -> tuple[str, ...]:
             found += [
                 f"{c.laddr.ip}:{c.laddr.port}"
                 for c in psutil.Process(pid).net_connections("tcp")
-                if c.status == psutil.CONN_LISTEN
+                if c.laddr and c.status == psutil.CONN_LISTEN
             ]
     return tuple(found)
 

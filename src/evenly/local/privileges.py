@@ -58,14 +58,21 @@ def reaches(account: Account, path: Path) -> bool:
 
     Decided by owner and mode alone; access lists are not asked.
     """
-    real = path.resolve()
-    return all(_may(account, parent, 0o1) for parent in real.parents) and _may_use(account, real)
+    return _passes(account, _above(path)) and _may_use(account, path.resolve())
 
 
 def enters(account: Account, folder: Path) -> bool:
     """Whether `account` can pass through `folder` (absolute) and all of its parents."""
-    real = folder.resolve()
-    return all(_may(account, each, 0o1) for each in (real, *real.parents))
+    return _passes(account, {folder.resolve(), *_above(folder)})
+
+
+def _above(path: Path) -> set[Path]:
+    """The parents of the path as it is written, and of where its links lead."""
+    return {*path.parents, *path.resolve().parents}
+
+
+def _passes(account: Account, folders: set[Path]) -> bool:
+    return all(_may(account, each, 0o1) for each in folders)
 
 
 def _may_use(account: Account, path: Path) -> bool:

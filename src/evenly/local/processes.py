@@ -51,13 +51,7 @@ class Marked:
 
 def start_token(pid: int) -> str | None:
     """What tells this process from a later one with the same pid; `None` if it is gone (or a zombie)."""
-    if sys.platform == "linux":
-        return _linux_start_token(pid)
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        if process.status() != psutil.STATUS_ZOMBIE:
-            return f"{process.create_time():.6f}"
-    return None
+    return _linux_start_token(pid) if sys.platform == "linux" else _portable_start_token(pid)
 
 
 def reference(pid: int) -> ProcessRef | None:
@@ -135,6 +129,14 @@ def _linux_start_token(pid: int) -> str | None:
     except OSError:
         return None
     return None if fields[0] in (b"Z", b"X") else f"{_boot_id()}:{fields[19].decode()}"
+
+
+def _portable_start_token(pid: int) -> str | None:
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return f"{process.create_time():.6f}"
+    return None
 
 
 def _boot_id() -> str:

@@ -6,6 +6,8 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -21,6 +23,7 @@ POLL_S = 0.01
 BALANCER_STOP_S = 2.0
 INSTANCE_STOP_S = 10.0
 DATABASE_STOP_S = 30.0
+WATCHDOG_STOP_S = 1.0
 KILLED_S = 5.0
 
 
@@ -36,25 +39,36 @@ class Stopped:
 
 
 def stop_everything(paths: Paths) -> Stopped:
-    """Stop all of the environment's processes and remove its sockets. Raises StateError if one stays."""
+    """Stop all of the environment's processes and remove its sockets. Raises StateError if one stays.
+
+    Without `wanted` the watchdog starts no other supervisor, and stays to the last to bury the dead.
+    """
     paths.wanted.unlink(missing_ok=True)
+    supervisors = _stop(_running(paths, ("supervisor",))["supervisor"], (), 0)
+    running = _running(paths, ("balancer", "instance", "database", "watchdog"))
     counts = {
-        "watchdog": _kill(_running(paths, "watchdog")),
-        "supervisor": _kill(_running(paths, "supervisor")),
-        "balancer": _stop(_running(paths, "balancer"), (signal.SIGTERM,), BALANCER_STOP_S),
-        "instance": _stop(_running(paths, "instance"), (signal.SIGTERM,), INSTANCE_STOP_S),
-        "database": _stop(_running(paths, "database"), (signal.SIGINT, signal.SIGQUIT), DATABASE_STOP_S),
+        "balancer": _stop(running["balancer"], (signal.SIGTERM,), BALANCER_STOP_S),
+        "instance": _stop(running["instance"], (signal.SIGTERM,), INSTANCE_STOP_S),
+        "database": _stop(running["database"], (signal.SIGINT, signal.SIGQUIT), DATABASE_STOP_S),
+        "supervisor": supervisors,
+        "watchdog": len(running["watchdog"]),
     }
-    _kill([it.process for it in processes.find_marked(paths.home)])
     _await_free_data(paths)
+    _wait_gone(running["watchdog"], WATCHDOG_STOP_S)
+    _stop([it.process for it in processes.find_marked(paths.home)], (), 0)
     shutil.rmtree(paths.runtime, ignore_errors=True)
     paths.record.unlink(missing_ok=True)
     return Stopped({role: count for role, count in counts.items() if count})
 
 
-def _running(paths: Paths, role: str) -> list[ProcessRef]:
-    found = processes.mains(processes.find_marked(paths.home), role)
-    return list(dict.fromkeys([*(it.process for it in found), *_recorded(paths, role)]))
+def _running(paths: Paths, roles: Iterable[str]) -> dict[str, list[ProcessRef]]:
+    marked = processes.find_marked(paths.home)
+    return {
+        role: list(
+            dict.fromkeys([*(it.process for it in processes.mains(marked, role)), *_recorded(paths, role)])
+        )
+        for role in roles
+    }
 
 
 def _recorded(paths: Paths, role: str) -> Iterable[ProcessRef]:
@@ -71,10 +85,6 @@ def _recorded(paths: Paths, role: str) -> Iterable[ProcessRef]:
         "instance": [it.process for it in record.fleet.instances],
     }
     return [it for it in named.get(role, []) if it is not None and processes.is_alive(it)]
-
-
-def _kill(found: Sequence[ProcessRef]) -> int:
-    return _stop(found, (), 0)
 
 
 def _stop(found: Sequence[ProcessRef], politely: Sequence[signal.Signals], within_s: float) -> int:
@@ -99,7 +109,11 @@ def _wait_gone(found: Iterable[ProcessRef], within_s: float) -> bool:
 def _await_free_data(paths: Paths) -> None:
     """A killed postmaster's children take a moment to notice."""
     for data in find_data_folders(paths):
-        wait_until(lambda data=data: not holders(data), KILLED_S)  # type: ignore[misc]
+        wait_until(partial(_is_free, data), KILLED_S)
+
+
+def _is_free(data: Path) -> bool:
+    return not holders(data)
 
 
 def wait_until(condition: Callable[[], bool], within_s: float) -> bool:

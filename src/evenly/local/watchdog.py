@@ -3,8 +3,9 @@
     python -I -S watchdog.py HOME PYTHON SUPERVISOR_PID SUPERVISOR_START
 
 HOME is the environment's state folder. It adopts the supervisor with that pid and start if it runs, else
-starts one (`PYTHON -m evenly.local.supervisor`). It ends when the file HOME/wanted is gone. Where the system
-lets it, it is the one to whom the orphans of a killed supervisor fall, and buries them when they die.
+starts one (`PYTHON -m evenly.local.supervisor`). Where the system lets it, it is the one to whom the orphans of
+a killed supervisor fall, and buries them when they die. When the file HOME/wanted is gone it starts no other
+supervisor, and ends with the last of its children.
 """
 
 import os
@@ -30,6 +31,7 @@ def main(home: str, python: str, pid: int, start: str) -> None:
         wait_for(pid, start, wakeup)
         delay = SOONEST_S if time.monotonic() - began > STABLE_AFTER_S else min(delay * 2, LONGEST_S)
         time.sleep(delay)
+    bury_the_rest()
 
 
 def adopt_orphans() -> None:
@@ -125,6 +127,15 @@ def bury() -> None:
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+    except ChildProcessError:
+        pass
+
+
+def bury_the_rest() -> None:
+    """The environment goes down: stay until all that fell to us has ended, so that no zombie is left."""
+    try:
+        while True:
+            os.waitpid(-1, 0)
     except ChildProcessError:
         pass
 

@@ -1,6 +1,7 @@
 """Whether the server answers, and what a failed start means. Connects as the superuser; changes nothing."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +16,10 @@ from evenly.local.postgres.server import PORT, Server
 
 MAINTENANCE_DATABASE = "postgres"
 _POLL = 0.02
-_TRANSIENT = (
-    "pre-existing shared memory block",  # children of a killed postmaster
-    "lock file",  # its pid, until it is reaped
-    "is being used by another",
-    "could not bind Unix address",
+_TRANSIENT = re.compile(
+    r"pre-existing shared memory block"  # children of a killed postmaster
+    r"|lock file .* already exists"  # its pid, until it is reaped
+    r"|could not bind Unix address"
 )
 
 
@@ -90,4 +90,4 @@ def start_failure(log_tail: str) -> StartFailure:
     """What the last lines of the log of a server that exited at its start say."""
     fatal = [line for line in log_tail.splitlines() if "FATAL:" in line or "PANIC:" in line]
     what = fatal[-1].split(":  ", 1)[-1] if fatal else "it ended without a word"
-    return StartFailure(any(words in what for words in _TRANSIENT), what)
+    return StartFailure(_TRANSIENT.search(what) is not None, what)

@@ -32,6 +32,9 @@ from evenly.local.supervisor.record import Record, adopt, read_record, write_rec
 from evenly.local.supervisor.supervision import Supervision, policy
 
 
+FAILED_STARTS = 4
+
+
 class Held(Protocol):
     """What a part keeper holds: how to start it, and how to tell that it works."""
 
@@ -154,8 +157,8 @@ class Supervisor:
 
     async def _prepare_launches(self) -> None:
         """Instances are launched when the database is ready for their release: roles made, migrations applied."""
-        if self._database and self._record.prepared != self._release.number:
-            await self._database.wait_ready()
+        if self._database and self._database_keeper and self._record.prepared != self._release.number:
+            await self._database_keeper.until_ready()
             for step in await self._database.prepare():
                 self._journal.write("migrate", file=step)
             self._record = _prepared(self._record, self._release.number)
@@ -173,6 +176,19 @@ class Supervisor:
                 await self._watches.end_of(running)
 
     # --- what happened
+
+    def _part_problem(self) -> EvenlyError | None:
+        """A part that does not stay up, however often it is started."""
+        for keeper in filter(None, (self._balancer_keeper, self._database_keeper)):
+            part = keeper.part
+            if part.failures >= FAILED_STARTS and not part.ready:
+                log = self._paths.logs / f"{keeper.name}.log"
+                return StateError(
+                    f"the {keeper.name} does not stay up: it {part.why}",
+                    where=str(log),
+                    try_=f"Read its last lines with `evenly logs {keeper.name}`.",
+                )
+        return None
 
     def _changed(self) -> None:
         self._save(self._supervision.keeper.fleet)
@@ -212,6 +228,7 @@ class Supervisor:
 
     def _report(self) -> control.Report:
         fleet = self._supervision.keeper.fleet
+        problem = self._problem or self._part_problem()
         return control.Report(
             status=environment_status(
                 self._paths,
@@ -221,21 +238,14 @@ class Supervisor:
                 balancer=self._balancer_keeper.part,
                 database=self._database_keeper.part if self._database_keeper else None,
                 supervisor=PartStatus(PartState.RUNNING, os.getpid()),
-                problem=self._sentence(fleet),
+                problem=_sentence(fleet, problem),
             ),
-            problem=self._problem.what if self._problem else None,
-            problem_where=self._problem.where if self._problem else None,
-            problem_try=self._problem.try_ if self._problem else None,
+            problem=problem.what if problem else None,
+            problem_where=problem.where if problem else None,
+            problem_try=problem.try_ if problem else None,
             failures=fleet.failures,
             failed=fleet.failed,
         )
-
-    def _sentence(self, fleet: Fleet) -> str | None:
-        if self._problem:
-            return str(self._problem)
-        if fleet.failed:
-            return f"instance {fleet.failed.id} {fleet.failed.why}"
-        return None
 
 
 async def hold(paths: Paths) -> None:
@@ -257,3 +267,9 @@ def _new_fleet(topology: Topology, release: int) -> Fleet:
 
 def _prepared(record: Record, release: int) -> Record:
     return Record(fleet=record.fleet, balancer=record.balancer, database=record.database, prepared=release)
+
+
+def _sentence(fleet: Fleet, problem: EvenlyError | None) -> str | None:
+    if problem:
+        return str(problem)
+    return f"instance {fleet.failed.id} {fleet.failed.why}" if fleet.failed else None

@@ -39,6 +39,7 @@ class Database:
         self._version = version
         self._migrations = migrations
         self._known: tuple[Server, DatabaseSecrets] | None = None
+        self._locked_out = False
 
     @classmethod
     def of(cls, paths: Paths, topology: Topology, migrations: Path | None) -> "Database | None":
@@ -50,9 +51,12 @@ class Database:
         """Bring data, settings and sockets into order, and say what to start."""
         server, passwords = self._server()
         postgres.make_folders(server)
-        await postgres.initialise(server, passwords)
+        made = await postgres.initialise(server, passwords)
         await asyncio.to_thread(postgres.write_configuration, server)
         await postgres.make_way(server)
+        if self._locked_out and not made:
+            await postgres.reset_superuser(server, passwords)
+            self._locked_out = False
         started = postgres.command(server)
         return Command(
             argv=started.argv,
@@ -63,18 +67,16 @@ class Database:
         )
 
     async def wait_ready(self) -> None:
-        """Raises StateError when it refuses our password: `secrets.json` and the data do not fit together."""
+        """Raises StateError when it refuses our password: `secrets.json` was lost, the data was not. The next
+        start, after this one was ended, sets the new password."""
         server, passwords = self._server()
         while (
             found := await postgres.wait_ready(server, passwords.superuser, READY_POLL_S)
         ) is Readiness.STARTING:
             pass
         if found is Readiness.REFUSED:
-            raise StateError(
-                "the database refuses the supervisor's password",
-                where=str(self._paths.secrets),
-                try_="Run `evenly down`, then `evenly up`: it sets new passwords.",
-            )
+            self._locked_out = True
+            raise StateError("refuses the password in secrets.json", where=str(self._paths.secrets))
         postgres.point_link(server)
 
     async def prepare(self) -> tuple[str, ...]:

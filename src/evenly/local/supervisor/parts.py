@@ -40,7 +40,12 @@ class PartKeeper:
         self._journal = journal
         self._clock = clock
         self._ended = asyncio.Event()
+        self._is_ready = asyncio.Event()
         self._code: int | None = None
+
+    async def until_ready(self) -> None:
+        """Wait until the part works, whatever happens before."""
+        await self._is_ready.wait()
 
     def adopt(self, process: ProcessRef) -> None:
         self.part = parts.started(self.part, process, self._clock())
@@ -90,6 +95,7 @@ class PartKeeper:
                 await ready
         elif (error := ready.exception()) is None:
             self.part = parts.ready(self.part)
+            self._is_ready.set()
             self._journal.write(f"ready-{self.name}")
             self._changed()
         elif not isinstance(error, EvenlyError):
@@ -100,5 +106,6 @@ class PartKeeper:
     def _note_end(self) -> None:
         why = ending(self._code, self._clock() - self.part.started_at)
         self.part = parts.ended(self.part, why, self._clock())
+        self._is_ready.clear()
         self._journal.write(f"ended-{self.name}", why=why)
         self._changed()
