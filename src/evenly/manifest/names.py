@@ -22,6 +22,8 @@ def is_name(text: str) -> bool:
 
 def name_from_folder(folder_name: str) -> str:
     """A valid name, as near to `folder_name` as one can be."""
+    if is_name(folder_name):
+        return folder_name
     plain = unicodedata.normalize("NFKD", folder_name).encode("ascii", "ignore").decode().lower()
     words = _OTHERS.sub("-", plain).strip("-")
     if not words:

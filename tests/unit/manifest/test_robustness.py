@@ -58,16 +58,17 @@ def outcome(text: str, loader: object = None) -> Manifest | ManifestError:
 def check(said: Manifest | ManifestError, text: str) -> None:
     if isinstance(said, ManifestError):
         assert said.problems
+        last = len(text.splitlines()) + 2
         for problem in said.problems:
-            check_problem(problem, text)
+            check_problem(problem, last)
         lines = [problem.line or 0 for problem in said.problems]
         assert lines == sorted(lines)
         assert all(line.startswith("evenly.yaml:") for line in str(said).split("\n"))
 
 
-def check_problem(problem: Problem, text: str) -> None:
+def check_problem(problem: Problem, last: int) -> None:
     assert problem.line is not None
-    assert 1 <= problem.line <= len(text.splitlines()) + 2
+    assert 1 <= problem.line <= last
     assert problem.column >= 1
     assert problem.what.endswith(".")
     assert problem.try_.endswith((".", "?", '"'))

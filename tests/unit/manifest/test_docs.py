@@ -1,0 +1,71 @@
+"""The reference of the manifest says what is so: its example is valid, its keys are the keys, its defaults hold."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from evenly.core.topology import local_topology
+from evenly.manifest import ManifestError, parse
+from evenly.manifest.dump import as_dict
+from evenly.manifest.schema import paths
+from evenly.manifest.types import Manifest
+from evenly.manifest.units import format_duration
+
+DOCS = (Path(__file__).parents[3] / "docs" / "manifest.md").read_text()
+EXAMPLE = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)[0]
+ROWS = dict(re.findall(r"^\| `([a-z_.]+)` \|[^|]*\| ([^|]*) \|", DOCS, re.MULTILINE))
+
+
+def values_of(data: dict[str, object], path: str = "") -> dict[str, object]:
+    here = {f"{path}{key}": value for key, value in data.items()}
+    below = [values_of(value, f"{key}.") for key, value in here.items() if isinstance(value, dict)]
+    return here | {key: value for each in below for key, value in each.items()}
+
+
+def test_the_example_is_a_manifest() -> None:
+    manifest = parse(EXAMPLE, "evenly.yaml")
+    assert manifest.name == "shop"
+    assert manifest.variables == {"LOG_LEVEL": "info", "COUNTRY": "NO"}
+
+
+def test_the_example_has_every_key_but_the_one_that_excludes_another() -> None:
+    written = values_of(yaml.safe_load(EXAMPLE))
+    assert set(paths()) - set(written) == {"app.command"}
+    assert "# command: [" in EXAMPLE
+
+
+def test_every_key_is_in_the_reference_and_no_other() -> None:
+    assert list(ROWS) == list(paths())
+
+
+def test_the_defaults_are_the_defaults() -> None:
+    defaults = values_of(as_dict(Manifest(name="shop")))
+    told = {path: yaml.safe_load(default.strip("`")) for path, default in ROWS.items() if default[0] == "`"}
+    assert told == {path: defaults[path] for path in told}
+    assert len(told) >= 12
+
+
+def test_the_defaults_of_this_machine_are_told() -> None:
+    topology = local_topology(Manifest(name="shop"))
+    health = topology.health
+    told = {
+        path: default.split(": ")[1] for path, default in ROWS.items() if default.startswith("the target's")
+    }
+    assert told == {
+        "http.healthcheck.interval": format_duration(health.interval),
+        "http.healthcheck.timeout": format_duration(health.timeout),
+        "http.healthcheck.healthy_threshold": str(health.healthy_threshold),
+        "http.healthcheck.unhealthy_threshold": str(health.unhealthy_threshold),
+        "http.healthcheck.grace_period": format_duration(health.grace_period),
+        "http.deregistration_delay": format_duration(topology.deregistration_delay),
+    }
+
+
+def test_the_errors_that_are_shown_are_said() -> None:
+    try:
+        parse("name: a\nhttp:\n\n  prot: 1\n\ncount:\n  range: 8-2\n", "evenly.yaml")
+    except ManifestError as error:
+        assert all(f"    {line}\n" in DOCS for line in str(error).splitlines())
+    else:
+        raise AssertionError("the broken manifest was read")
