@@ -51,8 +51,11 @@ class Running:
 
     async def start(self) -> None:
         await postgres.make_way(self.server)
+        await self.start_with(SECRETS)
+
+    async def start_with(self, passwords: postgres.DatabaseSecrets) -> None:
         self.process = spawn(self.server, self.log)
-        ready = await postgres.wait_ready(self.server, SECRETS.superuser, 60)
+        ready = await postgres.wait_ready(self.server, passwords.superuser, 60)
         assert ready is postgres.Readiness.READY, self.log.read_text()
 
     async def stop(self, how: signal.Signals = postgres.STOP_FAST) -> None:
@@ -98,22 +101,21 @@ async def running(folder: Path, server: postgres.Server) -> AsyncIterator[Runnin
         await started.stop(signal.SIGQUIT)
 
 
-@asynccontextmanager
-async def prepared(folder: Path, server: postgres.Server) -> AsyncIterator[Running]:
-    async with running(folder, server) as database:
+async def _fill(folder: Path, server: postgres.Server) -> None:
+    await postgres.initialise(server, SECRETS)
+    async with running(folder, server) as started:
         await postgres.prepare(server, SECRETS)
-        postgres.point_link(server)
-        yield database
+        await started.stop()
 
 
 @pytest.fixture(scope="session", params=[16, 18])
 def template(request: pytest.FixtureRequest) -> Iterator[postgres.Server]:
-    """A server whose data folder was initialised and which does not run."""
+    """A server whose data folder was initialised and prepared, and which does not run."""
     folder = new_folder()
     try:
         server = locate_in(folder, request.param)
         make_ready(server)
-        asyncio.run(postgres.initialise(server, SECRETS))
+        asyncio.run(_fill(folder, server))
         yield server
     finally:
         shutil.rmtree(folder)
@@ -140,7 +142,8 @@ def server(template: postgres.Server, folder: Path) -> postgres.Server:
 @pytest.fixture
 async def database(server: postgres.Server, folder: Path) -> AsyncIterator[Running]:
     """A running server with its roles and its database."""
-    async with prepared(folder, server) as started:
+    async with running(folder, server) as started:
+        postgres.point_link(server)
         yield started
 
 
