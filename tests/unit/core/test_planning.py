@@ -63,7 +63,9 @@ def instance(
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def fleet(*instances: Instance, desired: int = 4, zones: tuple[str, ...] = ZONES[:2], **more: object) -> Fleet:
+def fleet(
+    *instances: Instance, desired: int = 4, zones: tuple[str, ...] = ZONES[:2], **more: object
+) -> Fleet:
     made = Fleet(desired=desired, release=1, zones=tuple(ZoneFact(z) for z in zones), instances=instances)
     return replace(made, **more)  # type: ignore[arg-type]
 
@@ -113,7 +115,10 @@ def test_a_zone_that_returns_gets_its_share_before_anything_is_retired() -> None
 
 def test_after_the_return_the_surplus_is_drained() -> None:
     more = fleet(
-        *(instance(f"a{n}") for n in range(4)), instance("b0", "local-b"), instance("b1", "local-b"), desired=4
+        *(instance(f"a{n}") for n in range(4)),
+        instance("b0", "local-b"),
+        instance("b1", "local-b"),
+        desired=4,
     )
     assert [type(it) for it in plan(more, POLICY, 100).actions] == [Drain, Drain]
 
@@ -129,9 +134,9 @@ def test_an_unhealthy_instance_has_patience_then_a_replacement_then_goes() -> No
     assert plan(sick, POLICY, 104).wake_at == 105
     assert [type(it) for it in plan(sick, POLICY, 105).actions] == [Launch]
     replaced = replace(sick, instances=(*sick.instances, instance("a3", since=106)))
-    assert [(type(it), it.id) for it in plan(replaced, POLICY, 107).actions if not isinstance(it, Launch)] == [
-        (Drain, "a1")
-    ]
+    assert [
+        (type(it), it.id) for it in plan(replaced, POLICY, 107).actions if not isinstance(it, Launch)
+    ] == [(Drain, "a1")]
 
 
 def test_unhealthy_ones_that_cannot_be_replaced_are_kept() -> None:
