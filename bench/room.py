@@ -1,0 +1,61 @@
+"""What a benchmark runs in: folders that go away, the environment of the peer, and a place to say what it does."""
+
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.processes import RefusedError
+
+HERE = Path(__file__).parent
+REQUIREMENTS = HERE / "requirements.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """`own` is where the benchmarks' own environment is kept between runs. `say` gets one line at a time."""
+
+    own: Path
+    say: Callable[[str], None]
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """An empty folder with a short path, gone in the end."""
+        with tempfile.TemporaryDirectory(prefix="evenly-bench-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            folder.chmod(0o755)  # as root, PostgreSQL runs as somebody else and has to get in
+            yield folder
+
+    def peer_python(self) -> Path:
+        """The Python of an environment with bench/requirements.txt, made if need be."""
+        self.own.mkdir(exist_ok=True)
+        (self.own / ".gitignore").write_text("*\n")
+        python = self.own / "venv" / "bin" / "python"
+        made_of = self.own / "made-of.txt"
+        wanted = REQUIREMENTS.read_text()
+        if not (python.exists() and made_of.exists() and made_of.read_text() == wanted):
+            self.say("making the peer's environment")
+            venv.create(self.own / "venv", with_pip=True, clear=True)
+            _install(python)
+            made_of.write_text(wanted)
+        return python
+
+
+def evenly() -> Path:
+    """The `evenly` beside this Python. Raises RefusedError if it is not installed."""
+    program = Path(sys.executable).with_name("evenly")
+    if not program.exists():
+        raise RefusedError("evenly is not installed beside this Python. Try: make bench")
+    return program
+
+
+def _install(python: Path) -> None:
+    command = [str(python), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["pip failed."]
+        raise RefusedError(f"FastAPI and uvicorn could not be installed: {lines[-1]}")

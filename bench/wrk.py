@@ -1,0 +1,59 @@
+"""wrk, the load of the throughput benchmark: closed loop, by kept connections, as fast as it is answered."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bench.by_hand.stack import program as find_program
+from bench.processes import RefusedError
+
+CONNECTIONS = 32
+SCRIPT = Path(__file__).with_name("wrk.lua")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """`good` answers were not errors, `bad` were, or never came."""
+
+    good: int
+    bad: int
+    seconds: float
+
+
+class _Counted(msgspec.Struct):
+    microseconds: int
+    answers: int
+    not_ok: int
+    connect: int
+    read: int
+    write: int
+    timeout: int
+
+
+def program() -> str:
+    """The path of wrk. Raises RefusedError where it is not installed."""
+    return find_program("wrk")
+
+
+def run(url: str, seconds: int) -> Seen:
+    """Ask for `seconds`. wrk takes a status of 400 and more for a failure: the address must not redirect."""
+    options = ["--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", f"--script={SCRIPT}"]
+    done = subprocess.run(
+        [program(), *options, "--header=Accept: application/json", url],
+        capture_output=True,
+        text=True,
+        timeout=seconds + 30,
+    )
+    return read(done.stdout or done.stderr)
+
+
+def read(said: str) -> Seen:
+    """What wrk.lua has written. Raises RefusedError if it has not."""
+    line = next((each for each in said.splitlines() if each.startswith("counted ")), None)
+    if line is None:
+        raise RefusedError(f"wrk did not finish: {said.strip().splitlines()[-1:]}")
+    counted = msgspec.json.decode(line.removeprefix("counted "), type=_Counted)
+    lost = counted.connect + counted.read + counted.write + counted.timeout
+    return Seen(counted.answers - counted.not_ok, counted.not_ok + lost, counted.microseconds / 1e6)
