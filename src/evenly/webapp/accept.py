@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 HTML_TYPE = ("text", "html")
-JSON_TYPES = (("application", "json"), ("application", "problem+json"))
+JSON_TYPE = ("application", "json")
+PROBLEM_TYPE = ("application", "problem+json")
 
 
 class _Range(NamedTuple):
@@ -34,7 +35,10 @@ def prefers_html(accept: str) -> bool:
     """
     ranges = [parsed for n, part in enumerate(accept.split(",")) if (parsed := _parse(part, n))]
     html = _best(ranges, HTML_TYPE)
-    json = max((_best(ranges, offer) for offer in JSON_TYPES), key=lambda match: match.quality)
+    json = _best(ranges, JSON_TYPE)
+    problem = _best(ranges, PROBLEM_TYPE)
+    if problem.specificity == 2 and problem.quality > json.quality:
+        json = problem
     if html.quality != json.quality:
         return html.quality > json.quality
     return html.quality > 0 and html.specificity == 2 and html.position < json.position

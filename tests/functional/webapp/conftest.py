@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -34,7 +34,7 @@ NAME = "i-0123456789abcdef0.evenly.internal"
 PASSWORD = "pa55-w/rd %"
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
     """What `condition` returns as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -71,7 +71,19 @@ class Postgres:
         if self.identity:
             for path in (self.folder, sockets):
                 os.chown(path, self.identity["user"], self.identity["group"])
-        self._run("initdb", "-D", str(self.data), "-U", "evenly", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        self._run(
+            "initdb",
+            "-D",
+            str(self.data),
+            "-U",
+            "evenly",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-N",
+        )
         hba = "local all evenly trust\nlocal all all scram-sha-256\n"
         (self.data / "pg_hba.conf").write_text(hba)
         with (self.data / "postgresql.conf").open("a") as config:
@@ -83,7 +95,12 @@ class Postgres:
         deadline = time.monotonic() + 30
         while True:
             self.process = subprocess.Popen(
-                [self.bin / "postgres", "-D", self.data], stdout=log, stderr=log, cwd="/", start_new_session=True, **self.identity
+                [self.bin / "postgres", "-D", self.data],
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
+                **self.identity,
             )
             while self.process.poll() is None:
                 ready = [self.bin / "pg_isready", "-q", "-h", self.link, "-U", "evenly", "-d", "postgres"]
@@ -147,7 +164,9 @@ class Postgres:
         await admin.close()
 
     def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run([self.bin / program, *arguments], check=True, capture_output=True, cwd="/", **self.identity)
+        subprocess.run(
+            [self.bin / program, *arguments], check=True, capture_output=True, cwd="/", **self.identity
+        )
 
 
 def _nobody() -> dict[str, Any]:
@@ -212,17 +231,25 @@ class Certificates:
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     folder = tmp_path_factory.mktemp("certificates")
     authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _certificate("test authority", authority_key, "test authority", authority_key, is_authority=True)
+    authority = _certificate(
+        "test authority", authority_key, "test authority", authority_key, is_authority=True
+    )
     _write(folder / "authority.pem", authority, None)
     for name in (NAME, "balancer"):
         key = ec.generate_private_key(ec.SECP256R1())
         _write(folder / f"{name}.pem", _certificate(name, key, "test authority", authority_key), key)
     return Certificates(
-        folder / "authority.pem", folder / f"{NAME}.pem", folder / f"{NAME}.key", folder / "balancer.pem", folder / "balancer.key"
+        folder / "authority.pem",
+        folder / f"{NAME}.pem",
+        folder / f"{NAME}.key",
+        folder / "balancer.pem",
+        folder / "balancer.key",
     )
 
 
-def _certificate(name: str, key: Any, issuer: str, issuer_key: Any, *, is_authority: bool = False) -> x509.Certificate:
+def _certificate(
+    name: str, key: Any, issuer: str, issuer_key: Any, *, is_authority: bool = False
+) -> x509.Certificate:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -277,11 +304,13 @@ class Server:
 
     def client(self, **options: Any) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            self.url, connector=aiohttp.TCPConnector(ssl=client_context(self.tls), limit=0) if self.tls else None, **options
+            self.url,
+            connector=aiohttp.TCPConnector(ssl=context_of_client(self.tls), limit=0) if self.tls else None,
+            **options,
         )
 
 
-def client_context(tls: Certificates, *, with_certificate: bool = True) -> ssl.SSLContext:
+def context_of_client(tls: Certificates, *, with_certificate: bool = True) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(tls.authority))
     context.check_hostname = False
     if with_certificate:
@@ -295,23 +324,32 @@ class Launcher:
     certificates: Certificates
     servers: list[Server] = field(default_factory=list)
 
-    def __call__(self, target: str = "evenly.webapp:app", *, tls: bool = False, wait: bool = True, **environ: str) -> Server:
+    def __call__(
+        self, target: str = "evenly.webapp:app", *, tls: bool = False, wait: bool = True, **environ: str
+    ) -> Server:
         port = free_port()
         number = len(self.servers)
         stdout, stderr = self.folder / f"stdout-{number}", self.folder / f"stderr-{number}"
         command = [sys.executable, "-m", "evenly.webapp.server", target]
         with stdout.open("wb") as out, stderr.open("wb") as err:
             process = subprocess.Popen(
-                command, cwd=APPS, stdout=out, stderr=err, env=self._environ(port, tls, environ), start_new_session=True
+                command,
+                cwd=APPS,
+                stdout=out,
+                stderr=err,
+                env=self._environ(port, tls, environ),
+                start_new_session=True,
             )
         server = Server(process, port, stdout, stderr, self.certificates if tls else None)
         self.servers.append(server)
         if wait:
-            until(server.listening)
+            wait_until(server.listening)
         return server
 
     def _environ(self, port: int, tls: bool, environ: dict[str, str]) -> dict[str, str]:
-        known = {name: value for name, value in os.environ.items() if name.startswith(("PATH", "COV", "HOME"))}
+        known = {
+            name: value for name, value in os.environ.items() if name.startswith(("PATH", "COV", "HOME"))
+        }
         made = self.certificates
         paths = {"TLS_CERTIFICATE": made.server, "TLS_KEY": made.server_key, "TLS_CLIENT_CA": made.authority}
         return {
@@ -350,3 +388,11 @@ async def client(service: Server) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    return wait_until
+
+
+@pytest.fixture
+def client_context() -> Callable[..., ssl.SSLContext]:
+    return context_of_client
