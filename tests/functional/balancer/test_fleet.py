@@ -49,7 +49,7 @@ async def test_a_draining_instance_finishes_and_gets_nothing_new(world, client):
     leaving, staying = await world.instance(1), await world.instance(2, "local-b")
     await world.start_balancer([leaving.endpoint])
     await world.until_healthy(leaving)
-    under_way = asyncio.create_task(served_by(client, world.url, "/slow?1.5"))
+    under_way = asyncio.create_task(client.post(f"{world.url}/slow?4"))
     await world.until(lambda: world.admin.endpoint_health()[leaving.address].active_requests == 1)
     world.publish(leaving.draining, staying.endpoint)
     await world.until_healthy(staying)
@@ -57,7 +57,7 @@ async def test_a_draining_instance_finishes_and_gets_nothing_new(world, client):
     seen = {await served_by(client, world.url) for _ in range(20)}
     assert not under_way.done()
     assert seen == {staying.endpoint.id}
-    assert await under_way == leaving.endpoint.id
+    assert (await under_way).json()["instance"] == leaving.endpoint.id
     await world.until(lambda: world.admin.endpoint_health()[leaving.address].active_requests == 0)
 
 

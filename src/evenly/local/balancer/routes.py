@@ -6,8 +6,10 @@ from evenly.local.balancer.settings import SERVICE, BalancerSettings
 from evenly.local.balancer.terms import Config, extension
 
 ROUTE_TIMEOUT = "60s"
-# A second request must never do harm: these methods may reach an instance twice (RFC 9110, 9.2.2).
-IDEMPOTENT = "GET|HEAD|OPTIONS|PUT|DELETE"
+# RFC 9110, 9.2: safe methods may be under way twice at once, idempotent ones may be sent again once the first
+# has failed.
+SAFE = "GET|HEAD|OPTIONS"
+IDEMPOTENT = "PUT|DELETE"
 SAFE_TO_REPEAT = "connect-failure,refused-stream,reset-before-request"
 RETRY_IDEMPOTENT = f"{SAFE_TO_REPEAT},reset,gateway-error"
 RETRIES = 4
@@ -61,16 +63,21 @@ def _unknown_host() -> Config:
 
 
 def _service() -> list[Config]:
-    safe = {"name": ":method", "string_match": {"safe_regex": {"regex": IDEMPOTENT}}}
-    base = {"cluster": SERVICE, "timeout": ROUTE_TIMEOUT}
     # What takes too long is asked for once more, elsewhere, and the first answer counts. Without hedging the
     # first would be broken off, and whatever honestly takes longer could never be had.
-    patient = {"retry_policy": _retry(RETRY_IDEMPOTENT) | {"per_try_timeout": SECOND_TRY_AFTER}}
-    hedged = base | patient | {"hedge_policy": {"hedge_on_per_try_timeout": True}}
+    patient = _retry(RETRY_IDEMPOTENT) | {"per_try_timeout": SECOND_TRY_AFTER}
     return [
-        {"match": {"prefix": "/", "headers": [safe]}, "route": hedged},
-        {"match": {"prefix": "/"}, "route": base | {"retry_policy": _retry(SAFE_TO_REPEAT)}},
+        _route(patient, SAFE, hedge_policy={"hedge_on_per_try_timeout": True}),
+        _route(_retry(RETRY_IDEMPOTENT), IDEMPOTENT),
+        _route(_retry(SAFE_TO_REPEAT)),
     ]
+
+
+def _route(retry: Config, methods: str | None = None, **more: Any) -> Config:
+    method = {"name": ":method", "string_match": {"safe_regex": {"regex": methods}}}
+    matched = {"prefix": "/", "headers": [method]} if methods else {"prefix": "/"}
+    route = {"cluster": SERVICE, "timeout": ROUTE_TIMEOUT, "retry_policy": retry, **more}
+    return {"match": matched, "route": route}
 
 
 def _retry(retry_on: str) -> Config:
