@@ -4,14 +4,15 @@ Commands live in `evenly.cli.<name>`, each with a click command called `command`
 line in COMMANDS. Nothing but this room prints.
 """
 
-import importlib
+import os
 import sys
-import traceback
-from pathlib import Path
+from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from evenly import __version__
+from evenly.cli.options import environment_option
 from evenly.errors import EvenlyError, ExitCode
 
 COMMANDS = {
@@ -26,6 +27,7 @@ COMMANDS = {
     "lint": "Check the manifest without running anything.",
     "doctor": "Is this machine fit for it, is anything left over?",
 }
+INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):
@@ -37,7 +39,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        found = importlib.import_module(f"evenly.cli.{cmd_name}").command
+        found = import_module(f"evenly.cli.{cmd_name}").command
         assert isinstance(found, click.Command)
         return found
 
@@ -50,52 +52,90 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = click.utils.make_str(args[0])
         if name not in COMMANDS:
-            ctx.fail(f"There is no command {name}.{_nearest(name)}")
+            ctx.fail(f"there is no command {name}.{_nearest(name)}")
         return super().resolve_command(ctx, args)
 
 
 @click.command(
     cls=LazyGroup,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with: evenly up",
 )
-@click.version_option(__version__, prog_name="evenly")
-def cli() -> None:
+@environment_option
+@click.version_option(__version__, prog_name="evenly", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """A load-balanced web service, evenly spread over two zones, that heals itself."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main() -> None:
-    """Run a command. Exit codes: `evenly.errors.ExitCode`; 130 when it was interrupted."""
+    """Run the command of this process's arguments, and end the process with its exit code."""
+    code = run(sys.argv[1:])
     try:
-        sys.exit(cli.main(standalone_mode=False) or ExitCode.DONE)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command. Exit codes: `evenly.errors.ExitCode`; 130 when it was interrupted."""
+    try:
+        return cli.main(list(arguments), "evenly", standalone_mode=False, color=_colour()) or ExitCode.DONE
     except EvenlyError as error:
         _say(error)
-        sys.exit(error.exit_code)
-    except click.exceptions.Abort:
+        return error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        sys.exit(130)
+        return INTERRUPTED
     except click.ClickException as error:
-        error.show()
-        sys.exit(ExitCode.USAGE)
+        _say_usage(error)
+        return ExitCode.USAGE
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(ExitCode.DONE)
+        _leave_pipe()
+        return ExitCode.DONE
     except Exception:  # a defect of ours: the person gets a sentence, the traceback goes to a file
         click.echo(f"evenly: something went wrong that should not. {_kept_traceback()}", err=True)
-        sys.exit(ExitCode.STATE)
+        return ExitCode.STATE
+
+
+def _colour() -> bool | None:
+    """`None`: colours on a terminal alone."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
 def _say(error: EvenlyError) -> None:
     where = f"{error.where}: " if error.where else ""
-    click.echo(f"{click.style('evenly:', fg='red')} {where}{error.what}", err=True)
+    _say_line(f"{where}{error.what}")
     if error.try_:
         click.echo(f"Try: {error.try_}", err=True)
 
 
+def _say_usage(error: click.ClickException) -> None:
+    _say_line(error.format_message())
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        click.echo(f"Try: {context.command_path} --help", err=True)
+
+
+def _say_line(text: str) -> None:
+    click.echo(f"{click.style('evenly:', fg='red')} {text}", err=True, color=_colour())
+
+
+def _leave_pipe() -> None:
+    """Whoever read our output has gone: what is still buffered goes nowhere, without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _kept_traceback() -> str:
     import tempfile
+    import traceback
+    from pathlib import Path
 
-    told = "".join(traceback.format_exc())
+    told = traceback.format_exc()
     folder = Path(".evenly") / "local" / "logs"
     try:
         log = (

@@ -1,17 +1,81 @@
 """`evenly scale N`: hold another number of instances."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import click
 
-from evenly.cli.options import json_option, print_json, project_folder
+from evenly.cli.options import environment_option, hint, json_option, print_json, project_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from evenly.core.status import EnvironmentStatus
+
+SLACK_S = 30.0
 
 
 @click.command()
+@environment_option
 @click.argument("count", type=click.IntRange(min=1))
+@click.option("--no-wait", is_flag=True, help="Return at once, and let it happen.")
 @json_option
-def command(count: int, as_json: bool) -> None:
-    """Hold COUNT instances from now on, inside of the manifest's count.range."""
+def command(count: int, no_wait: bool, as_json: bool) -> None:
+    """Hold COUNT instances from now on, inside of the manifest's count; waits until that many serve.
+
+    It lasts until the environment is taken down: evenly.yaml says how many there are after evenly up.
+    """
+    from datetime import UTC, datetime
+
+    from evenly.cli.screens import status_lines
     from evenly.local.environment import scale
 
-    status = scale(project_folder(), count)
+    project = project_folder()
+    status = scale(project, count) if no_wait else _scaled(project, count)
     if as_json:
         print_json(status)
+        return
+    click.echo("\n".join(status_lines(status, datetime.now(UTC))))
+    hint("evenly status", "evenly logs supervisor")
+
+
+def _scaled(project: Path, count: int) -> EnvironmentStatus:
+    """Scale, tell of the steps, and wait until exactly `count` instances are there and serve."""
+    from evenly.cli.progress import telling
+    from evenly.local.environment import await_healthy, look, running_manifest, scale
+    from evenly.local.settings import find_paths
+
+    paths = find_paths(project)
+    with telling(paths.journal, lambda line: click.echo(line, err=True)):
+        scale(project, count)
+        manifest = running_manifest(project)
+        assert manifest is not None  # the supervisor has just answered for it
+        within_s = _patience(manifest.http)
+        await_healthy(paths, within_s)
+        return settled(lambda: look(project), count, within_s)
+
+
+def settled(look: Callable[[], EnvironmentStatus], count: int, within_s: float) -> EnvironmentStatus:
+    """Ask until there are exactly `count` instances, all serving, or `within_s` seconds are over: the last
+    answer. What is more than wanted drains first, so this can take as long as requests in flight."""
+    import time
+
+    from evenly.core.status import EnvironmentState
+
+    until = time.monotonic() + within_s
+    while True:
+        status = look()
+        there = sum(len(zone.instances) for zone in status.zones)
+        done = there == count and status.state is EnvironmentState.HEALTHY
+        if done or time.monotonic() > until:
+            return status
+        time.sleep(0.05)
+
+
+def _patience(http: object) -> float:
+    from evenly.manifest.types import Http
+
+    assert isinstance(http, Http)
+    return 2 * (http.healthcheck.grace_period or 30.0) + (http.deregistration_delay or 10.0) + SLACK_S

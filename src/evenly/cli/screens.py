@@ -1,20 +1,103 @@
-"""What commands show of an environment, as text."""
+"""What commands show of an environment, as text. Pure: facts in, lines out."""
 
-import click
+from datetime import datetime
 
-from evenly.core.status import EnvironmentStatus
-from evenly.local.environment import Up
-from evenly.manifest.types import Manifest
+from evenly.cli.words import age, coloured, count_of, table
+from evenly.core.status import (
+    EnvironmentState,
+    EnvironmentStatus,
+    InstanceState,
+    InstanceStatus,
+    PartStatus,
+    ZoneStatus,
+)
+
+HEADINGS = ("ZONE", "INSTANCE", "STATE", "ADDRESS", "PID", "RELEASE", "AGE")
 
 
-def say_up(up: Up, manifest: Manifest) -> None:
-    for line in status_lines(up.status):
-        click.echo(line)
+def status_lines(status: EnvironmentStatus, now: datetime) -> list[str]:
+    """All of a status: the verdict first, then what is wrong, the URLs, the zones, the parts."""
+    return [
+        verdict(status),
+        *problem_lines(status),
+        "",
+        *url_lines(status),
+        "",
+        *zone_lines(status, now),
+        "",
+        *part_lines(status),
+    ]
 
 
-def status_lines(status: EnvironmentStatus) -> list[str]:
-    lines = [f"{status.environment} is {status.state}", f"  {status.urls.https}"]
-    for zone in status.zones:
-        lines.append(f"  {zone.name}")
-        lines += [f"    {it.id}  {it.state}  {it.address}" for it in zone.instances]
-    return lines
+def verdict(status: EnvironmentStatus) -> str:
+    """One line that says how it is."""
+    name = f"{status.environment} is {coloured(status.state)}"
+    serving = _serving(status)
+    share = f"{serving} of {count_of(status.desired, 'instance')} {'serves' if serving == 1 else 'serve'}"
+    match status.state:
+        case EnvironmentState.DOWN:
+            return f"{name}: nothing serves."
+        case EnvironmentState.HEALTHY:
+            return f"{name}: {share}, evenly over {count_of(len(status.zones), 'zone')}."
+        case EnvironmentState.DEGRADED:
+            return f"{name}: {share}{_ailing(status)}."
+
+
+def problem_lines(status: EnvironmentStatus) -> list[str]:
+    """What is wrong and what to try; nothing for a healthy environment."""
+    told = [f"  {line}" for line in (status.problem or "").splitlines()]
+    match status.state:
+        case EnvironmentState.DOWN:
+            return [*told, "Try: evenly up"]
+        case EnvironmentState.DEGRADED:
+            return [*told, "It is being put right. See how: evenly logs supervisor"]
+        case EnvironmentState.HEALTHY:
+            return told
+
+
+def url_lines(status: EnvironmentStatus) -> list[str]:
+    return [f"  {status.urls.https}", f"  {status.urls.http}"]
+
+
+def zone_lines(status: EnvironmentStatus, now: datetime) -> list[str]:
+    rows = [row for zone in status.zones for row in _zone_rows(zone, now)]
+    return table([HEADINGS, *rows], indent="  ")
+
+
+def part_lines(status: EnvironmentStatus) -> list[str]:
+    parts = (("balancer", status.balancer), ("database", status.database), ("supervisor", status.supervisor))
+    return table([_part_row(name, part) for name, part in parts], indent="  ")
+
+
+def trust_line(status: EnvironmentStatus, ca: str) -> str:
+    """How curl trusts the environment's own authority, whose certificate is in the file `ca`."""
+    return f"curl --cacert {ca} {status.urls.https}"
+
+
+def _serving(status: EnvironmentStatus) -> int:
+    return sum(it.state is InstanceState.HEALTHY for zone in status.zones for it in zone.instances)
+
+
+def _ailing(status: EnvironmentStatus) -> str:
+    """What else is not as it should be, for the verdict."""
+    out = [zone.name for zone in status.zones if not zone.available]
+    parts = {"balancer": status.balancer, "database": status.database}
+    ailing = [f"the {name} is {part.state}" for name, part in parts.items() if part and part.state != "running"]
+    return "".join(f"; {each}" for each in (*(f"{name} is out" for name in out), *ailing))
+
+
+def _zone_rows(zone: ZoneStatus, now: datetime) -> list[tuple[str, ...]]:
+    name = zone.name if zone.available else coloured("out", f"{zone.name} (out)")
+    rows = [_instance_row(it, now) for it in zone.instances] or [("-",)]
+    return [(name if number == 0 else "", *row) for number, row in enumerate(rows)]
+
+
+def _instance_row(it: InstanceStatus, now: datetime) -> tuple[str, ...]:
+    pid = str(it.pid) if it.pid else "-"
+    return (it.id, coloured(it.state), it.address, pid, str(it.release), age(it.started_at, now))
+
+
+def _part_row(name: str, part: PartStatus | None) -> tuple[str, ...]:
+    if part is None:
+        return (name, "none")
+    return (name, coloured(part.state), f"pid {part.pid}" if part.pid else "")

@@ -1,25 +1,162 @@
 """`evenly up`: bring the environment up, and show it."""
 
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
 import click
 
-from evenly.cli.options import json_option, print_json, project_folder, read_manifest
+from evenly.cli.options import (
+    environment_option,
+    hint,
+    json_option,
+    print_json,
+    project_folder,
+    read_manifest,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from evenly.local.environment import Up
+    from evenly.manifest.types import Manifest
 
 
 @click.command()
+@environment_option
 @click.option("--detach", "-d", is_flag=True, help="Return when it is healthy, and leave it running.")
 @json_option
 def command(detach: bool, as_json: bool) -> None:
     """Bring the environment up and show it live; Ctrl-C stops it again. With --detach it goes on running.
 
-    Without a manifest (evenly.yaml) the reference web service runs.
+    Without a manifest (evenly.yaml) the reference web service runs. An environment that is up already is left
+    as it is; if its manifest was edited since, the difference is shown.
     """
-    from evenly.local.environment import bring_up
+    from evenly.cli.lint import check
 
     project = project_folder()
-    up = bring_up(project, read_manifest(project))
+    manifest = read_manifest(project)
+    check(manifest, project)
+    up = _bring_up(project, manifest)
+    _say_what_moved(up)
     if as_json:
         print_json(up.status)
-        return
-    from evenly.cli.screens import say_up
+    elif detach or not _has_terminal():
+        _say_up(up, project, manifest, asked_to_detach=detach)
+    else:
+        _stay(up, project, manifest)
 
-    say_up(up, read_manifest(project))
+
+def _bring_up(project: Path, manifest: Manifest) -> Up:
+    from evenly.cli.progress import telling
+    from evenly.local.environment import bring_up
+    from evenly.local.settings import find_paths
+
+    click.echo(f"Bringing {manifest.name} up in {project}", err=True)
+    began = time.monotonic()
+    try:
+        with telling(find_paths(project).journal, _say):
+            up = bring_up(project, manifest)
+    except KeyboardInterrupt:
+        click.echo("What was started is stopped again.", err=True)
+        raise
+    if not up.was_running:
+        click.echo(f"  {time.monotonic() - began:4.1f} s  {up.status.state}", err=True)
+    return up
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _say_what_moved(up: Up) -> None:
+    for default, chosen, holder in up.moved_ports:
+        click.echo(
+            f"Port {default} is taken{holder}: port {chosen} is used in its place. "
+            "To choose one yourself, set http.port and http.redirect_port in evenly.yaml.",
+            err=True,
+        )
+
+
+def _say_up(up: Up, project: Path, manifest: Manifest, *, asked_to_detach: bool) -> None:
+    if not asked_to_detach:
+        click.echo("There is no terminal for the live view: it goes on running, as with --detach.", err=True)
+    if up.was_running:
+        click.echo("It was up already: nothing was changed.", err=True)
+    click.echo("\n".join(_up_lines(up, project)))
+    for line in edited_lines(up, manifest):
+        click.echo(line, err=True)
+
+
+def _up_lines(up: Up, project: Path) -> list[str]:
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from evenly.cli.screens import status_lines, trust_line
+
+    ca = shown(Path(up.status.ca_certificate))
+    return [
+        *status_lines(up.status, datetime.now(UTC)),
+        "",
+        f"Trust it:  {trust_line(up.status, str(ca))}",
+        "Next:      evenly status, evenly logs --follow, evenly open, evenly down",
+    ]
+
+
+def edited_lines(up: Up, manifest: Manifest) -> list[str]:
+    """What differs between the manifest that runs and `manifest`, and the command that applies it."""
+    from evenly.manifest.dump import differences
+
+    changed = differences(up.manifest, manifest)
+    if not changed:
+        return []
+    rows = [f"  {it.path}: {it.old or 'not set'} -> {it.new or 'not set'}" for it in changed]
+    counts_alone = all(it.path.startswith("count") for it in changed)
+    within = up.manifest.count.minimum <= manifest.count.minimum <= up.manifest.count.maximum
+    return [
+        "evenly.yaml was edited since it was brought up:",
+        *rows,
+        "Nothing of that is applied yet. Apply it with: evenly down, then evenly up",
+        *(
+            [f"For the number of instances alone: evenly scale {manifest.count.minimum}"]
+            if counts_alone and within
+            else []
+        ),
+    ]
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _stay(up: Up, project: Path, manifest: Manifest) -> None:
+    """The live view until Ctrl-C, which stops what this command started."""
+    from evenly.cli.live import watch
+
+    for line in edited_lines(up, manifest):
+        click.echo(line, err=True)
+    started = not up.was_running
+    watch(project, up.manifest.name, stops=started)
+    if not started:
+        click.echo("It was up before, so it goes on running.")
+        hint("evenly status", "evenly down")
+        return
+    _stop(project)
+
+
+def _stop(project: Path) -> None:
+    from evenly.cli.down import stopped_line
+    from evenly.local.environment import take_down
+
+    click.echo("Stopping it ...", err=True)
+    try:
+        stopped = take_down(project)
+    except KeyboardInterrupt:
+        click.echo("Not all of it is stopped. Finish it with: evenly down", err=True)
+        raise
+    click.echo(stopped_line(stopped.by_role))
+    click.echo("Its data stays.", err=True)
+    hint("evenly up")

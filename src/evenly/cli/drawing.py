@@ -1,0 +1,144 @@
+"""Draws one look at an environment for a terminal of a given size. Pure: a scene in, something to print out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from evenly.cli.words import COLOURS, age, count_of
+from evenly.core.status import EnvironmentStatus, InstanceState, PartStatus, ZoneStatus
+
+ZONE_WIDTH = 38  # an instance's id, state and age
+FIXED_LINES = 7  # head, rates, parts, the blank lines between, the foot
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Traffic of the last seconds. `p95_ms`: `None` without an answer. `errors`: since the balancer started."""
+
+    per_second: float
+    p95_ms: float | None
+    error_share: float
+    errors: int
+    active: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that one picture shows. `status`: `None` when there is no environment any more. `events`: time of day
+    and sentence, oldest first. `stops`: whether Ctrl-C stops the environment."""
+
+    name: str
+    status: EnvironmentStatus | None
+    rates: Rates | None
+    events: Sequence[tuple[str, str]]
+    now: datetime
+    stops: bool
+
+
+def draw(scene: Scene, width: int, height: int) -> RenderableType:
+    """The picture, at most `height` lines of `width` characters."""
+    status = scene.status
+    if status is None:
+        return Group(Text(f" {scene.name}: there is no environment here any more."), Text(""), _foot(scene))
+    across = max(1, min(len(status.zones), width // ZONE_WIDTH))
+    rows = -(-len(status.zones) // across)
+    deepest = max((len(zone.instances) for zone in status.zones), default=0)
+    room = max(1, (height - FIXED_LINES - 3) // rows - 2)  # 3: some events are always to be seen
+    depth = max(1, min(deepest, room))
+    events = max(0, height - FIXED_LINES - rows * (depth + 2))
+    return Group(
+        _head(scene.name, status, width),
+        _traffic(scene.rates),
+        Text(""),
+        _zones(status.zones, scene.now, width // across, depth),
+        _parts(status),
+        Text(""),
+        *_events(scene.events, events),
+        Text(""),
+        _foot(scene),
+    )
+
+
+def _line(*parts: str | tuple[str, str]) -> Text:
+    return Text.assemble(" ", *parts, no_wrap=True, overflow="ellipsis")
+
+
+def _head(name: str, status: EnvironmentStatus, width: int) -> RenderableType:
+    serving = sum(it.state is InstanceState.HEALTHY for zone in status.zones for it in zone.instances)
+    state = (status.state.value, f"bold {COLOURS[status.state]}")
+    told = f": {serving} of {count_of(status.desired, 'instance')} serving"
+    line = Table.grid(expand=True, padding=(0, 1))
+    line.add_column(no_wrap=True, overflow="ellipsis")
+    line.add_column(no_wrap=True, justify="right")
+    line.add_row(_line((name, "bold"), " is ", state, told), Text(status.urls.https, style="bold"))
+    return line
+
+
+def _traffic(rates: Rates | None) -> Text:
+    if rates is None:
+        return _line(("the balancer does not answer yet", "yellow"))
+    p95 = "-" if rates.p95_ms is None else f"{rates.p95_ms:.1f} ms"
+    style = "red" if rates.error_share else ""
+    return _line(
+        ("requests/s ", "dim"),
+        f"{rates.per_second:<9.1f}",
+        ("p95 ", "dim"),
+        f"{p95:<11}",
+        ("errors ", "dim"),
+        (f"{rates.error_share:.2%} ({rates.errors} in all)   ", style),
+        ("in flight ", "dim"),
+        str(rates.active),
+    )
+
+
+def _zones(zones: Sequence[ZoneStatus], now: datetime, width: int, depth: int) -> Columns:
+    panels = [_zone(zone, now, width, depth) for zone in zones]
+    return Columns(panels, padding=0, width=width, expand=False)
+
+
+def _zone(zone: ZoneStatus, now: datetime, width: int, depth: int) -> Panel:
+    shown = zone.instances if len(zone.instances) <= depth else zone.instances[: depth - 1]
+    table = Table.grid(padding=(0, 1))
+    for it in shown:
+        table.add_row(
+            Text(it.id, no_wrap=True),
+            Text(it.state, style=COLOURS[it.state], no_wrap=True),
+            Text(age(it.started_at, now), style="dim", no_wrap=True),
+        )
+    if len(shown) < len(zone.instances):
+        table.add_row(Text(f"and {len(zone.instances) - len(shown)} more", style="dim"))
+    state = "" if zone.available else " (out)"
+    return Panel(
+        table,
+        title=f"{zone.name}{state}",
+        title_align="left",
+        border_style="dim" if zone.available else "red",
+        height=depth + 2,
+        width=width,
+    )
+
+
+def _parts(status: EnvironmentStatus) -> Text:
+    parts = (("balancer", status.balancer), ("database", status.database), ("supervisor", status.supervisor))
+    return _line(*(piece for name, part in parts if part for piece in _part(name, part)))
+
+
+def _part(name: str, part: PartStatus) -> tuple[str | tuple[str, str], ...]:
+    return ((f"{name} ", "dim"), (part.state.value, COLOURS[part.state]), "   ")
+
+
+def _events(events: Sequence[tuple[str, str]], room: int) -> list[Text]:
+    last = events[-room:] if room else ()
+    drawn = [_line((at, "dim"), "  ", text) for at, text in last]
+    return [*drawn, *(Text("") for _ in range(room - len(drawn)))]
+
+
+def _foot(scene: Scene) -> Text:
+    told = "Ctrl-C stops it. Data stays." if scene.stops else "Ctrl-C leaves this view; it goes on running."
+    return _line((told, "dim"))

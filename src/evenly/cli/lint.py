@@ -1,0 +1,107 @@
+"""`evenly lint`: the manifest, checked without running anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from evenly.cli.options import (
+    MANIFEST,
+    environment_option,
+    hint,
+    json_option,
+    print_json,
+    project_folder,
+    read_manifest,
+)
+from evenly.cli.words import coloured, count_of
+from evenly.errors import ExitCode, UsageError
+from evenly.manifest.lint import Finding, Severity, lint
+from evenly.manifest.types import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finding as `--json` prints it. `line` is `None` where none is known."""
+
+    severity: str
+    path: str
+    line: int | None
+    what: str
+    try_: str
+
+
+@click.command()
+@environment_option
+@json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """Check the manifest, and the folders, files and programs that it names, without running anything.
+
+    Exits with 2 when something in it can't work.
+    """
+    if as_json:
+        findings = _all_findings(project_folder())
+        print_json([_as_data(it) for it in findings])
+        ctx.exit(_exit_code([it.severity for it in findings]))
+    project = project_folder()
+    found = lint(read_manifest(project), project)
+    for line in finding_lines(found):
+        click.echo(line)
+    click.echo(closing_line(found), err=True)
+    errors = [it for it in found if it.severity is Severity.ERROR]
+    if not errors:
+        hint("evenly plan", "evenly up")
+    ctx.exit(_exit_code([it.severity for it in found]))
+
+
+def finding_lines(found: Sequence[Finding]) -> list[str]:
+    """A line for each finding."""
+    return [f"{coloured(it.severity)}: {it.path}: {it.what} {it.try_}" for it in found]
+
+
+def closing_line(found: Sequence[Finding]) -> str:
+    """How many there were."""
+    if not found:
+        return "No findings."
+    kinds = ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))
+    counts = [(sum(it.severity is kind for it in found), word) for kind, word in kinds]
+    return ", ".join(count_of(count, word) for count, word in counts if count) + "."
+
+
+def check(manifest: Manifest, project: Path) -> None:
+    """Say the warnings on stderr. Raises UsageError when something can't work."""
+    found = lint(manifest, project)
+    errors = [it for it in found if it.severity is Severity.ERROR]
+    for line in finding_lines([it for it in found if it.severity is Severity.WARNING]):
+        click.echo(line, err=True)
+    if errors:
+        told = "\n".join(f"  {it.path}: {it.what} {it.try_}" for it in errors)
+        raise UsageError(
+            f"this can't work:\n{told}", where=MANIFEST, try_="Mend it, then check it with: evenly lint"
+        )
+
+
+def _all_findings(project: Path) -> list[Told]:
+    from evenly.manifest import ManifestError
+
+    try:
+        manifest = read_manifest(project)
+    except ManifestError as error:
+        return [Told("error", it.path, it.line, it.what, it.try_) for it in error.problems]
+    return [Told(it.severity, it.path, None, it.what, it.try_) for it in lint(manifest, project)]
+
+
+def _as_data(told: Told) -> dict[str, str | int | None]:
+    return {
+        "severity": told.severity,
+        "path": told.path,
+        "line": told.line,
+        "what": told.what,
+        "try": told.try_,
+    }
+
+
+def _exit_code(severities: Sequence[str]) -> int:
+    return ExitCode.USAGE if Severity.ERROR in severities else ExitCode.DONE

@@ -1,0 +1,136 @@
+"""The live view of `evenly up`: looks at the environment a few times a second and redraws, until Ctrl-C.
+
+It only looks. A supervisor that is gone for a moment, or a balancer that does not answer, is shown, not fatal.
+"""
+
+import contextlib
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.live import Live
+
+from evenly.cli.drawing import Rates, Scene, draw
+from evenly.cli.journal import last_sentences
+from evenly.core.status import EnvironmentStatus, PartState, PartStatus
+from evenly.errors import EvenlyError
+from evenly.local import control
+from evenly.local.balancer.admin import AdminClient, AdminError
+from evenly.local.balancer.traffic import Traffic, quantile, rate
+from evenly.local.control import AskStatus, NotRunningError
+from evenly.local.environment import look
+from evenly.local.paths import Paths
+from evenly.local.settings import find_paths
+
+REFRESH_S = 0.4
+WINDOW_S = 5.0  # what rates are taken over: the balancer's own counts are a second old
+PATIENCE_S = 0.5
+EVENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    at: float
+    traffic: Traffic
+
+
+def watch(project: Path, name: str, *, stops: bool) -> None:
+    """Show the environment of `project` until Ctrl-C, SIGTERM or the terminal's end. `stops`: whether that will
+    stop it, which is said on the screen."""
+    paths = find_paths(project)
+    viewer = Viewer(paths, name, stops)
+    console = Console()
+    with (
+        _ends_as_interrupt(signal.SIGTERM, signal.SIGHUP),
+        contextlib.suppress(KeyboardInterrupt),
+        Live(console=console, screen=True, auto_refresh=False) as live,
+    ):
+        while True:
+            live.update(draw(viewer.look(), console.size.width, console.size.height), refresh=True)
+            time.sleep(REFRESH_S)
+
+
+class Viewer:
+    """What the view remembers between two looks: the last status, and the readings of the last seconds."""
+
+    def __init__(self, paths: Paths, name: str, stops: bool) -> None:
+        self._paths = paths
+        self._name = name
+        self._stops = stops
+        self._admin = AdminClient(paths.admin_socket, PATIENCE_S)
+        self._readings: deque[Reading] = deque()
+        self._status: EnvironmentStatus | None = None
+
+    def look(self) -> Scene:
+        """The environment as it is now."""
+        self._status = self._looked()
+        return Scene(
+            name=self._name,
+            status=self._status,
+            rates=self._rates(),
+            events=last_sentences(self._paths.journal, EVENTS),
+            now=datetime.now(UTC),
+            stops=self._stops,
+        )
+
+    def _looked(self) -> EnvironmentStatus | None:
+        try:
+            return control.ask(self._paths.control_socket, AskStatus(), PATIENCE_S).status
+        except NotRunningError as error:
+            hangs = isinstance(error.__cause__, TimeoutError)
+        except EvenlyError:
+            hangs = True
+        if hangs and self._status:  # asking its record would mean asking it once more
+            return replace(self._status, supervisor=PartStatus(PartState.DOWN, self._status.supervisor.pid))
+        try:
+            return look(self._paths.project)
+        except EvenlyError:
+            return None
+
+    def _rates(self) -> Rates | None:
+        """`None` without two readings to compare."""
+        now = time.monotonic()
+        try:
+            self._readings.append(Reading(now, self._admin.traffic()))
+        except AdminError:
+            self._readings.clear()
+            return None
+        while len(self._readings) > 2 and now - self._readings[1].at >= WINDOW_S:
+            self._readings.popleft()
+        return rates(self._readings[0], self._readings[-1])
+
+
+def rates(first: Reading, last: Reading) -> Rates | None:
+    """What came in between two readings; `None` if they are one."""
+    if last.at <= first.at:
+        return None
+    answered = last.traffic.requests - first.traffic.requests
+    failed = last.traffic.errors - first.traffic.errors
+    return Rates(
+        per_second=rate(first.traffic, last.traffic, last.at - first.at),
+        p95_ms=quantile(first.traffic, last.traffic, 0.95),
+        error_share=max(0, failed) / answered if answered > 0 else 0.0,
+        errors=last.traffic.errors,
+        active=last.traffic.active,
+    )
+
+
+@contextlib.contextmanager
+def _ends_as_interrupt(*numbers: signal.Signals) -> Iterator[None]:
+    """Inside of the block these signals act as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,79 @@
+"""How values are told to people: ages, counts, sizes, lists, tables, states with their colours. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import zip_longest
+
+import click
+
+GOOD, CAREFUL, BAD = "green", "yellow", "red"
+COLOURS = {
+    "healthy": GOOD,
+    "running": GOOD,
+    "ok": GOOD,
+    "degraded": CAREFUL,
+    "launching": CAREFUL,
+    "draining": CAREFUL,
+    "stopping": CAREFUL,
+    "starting": CAREFUL,
+    "warning": CAREFUL,
+    "unhealthy": BAD,
+    "down": BAD,
+    "out": BAD,
+    "error": BAD,
+    "problem": BAD,
+}
+
+
+def coloured(word: str, text: str | None = None) -> str:
+    """`text` (or `word` itself) in the colour of the state `word`."""
+    return click.style(text if text is not None else word, fg=COLOURS.get(word))
+
+
+def count_of(count: int, one: str, many: str | None = None) -> str:
+    """`1 instance`, `2 instances`."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
+
+
+def duration(seconds: float) -> str:
+    """Roughly how long, in the largest fitting unit: `8 s`, `3 min`, `5 h`, `12 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
+def age(started_at: str, now: datetime) -> str:
+    """How long ago the RFC 3339 time `started_at` was; `-` if it is no time."""
+    try:
+        since = datetime.fromisoformat(started_at)
+    except ValueError:
+        return "-"
+    return duration((now - (since if since.tzinfo else since.replace(tzinfo=UTC))).total_seconds())
+
+
+def size(count: float) -> str:
+    """Bytes as `512 MiB` or `1.5 GiB`."""
+    mebibytes = count / 1024**2
+    return f"{mebibytes:.0f} MiB" if mebibytes < 1024 else f"{mebibytes / 1024:.1f} GiB"
+
+
+def table(rows: Iterable[Sequence[str]], indent: str = "") -> list[str]:
+    """Rows of cells as aligned lines; a cell's colours do not count for its width."""
+    held = [tuple(row) for row in rows]
+    widths = [
+        max(len(click.unstyle(cell)) for cell in column) for column in zip_longest(*held, fillvalue="")
+    ]
+    return [
+        indent + "  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip()
+        for row in held
+    ]
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - len(click.unstyle(cell)))
