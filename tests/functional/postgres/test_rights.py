@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import asyncpg
 import psutil
@@ -66,7 +68,7 @@ async def test_wrong_password_is_refused(database, role):
 
 
 async def test_no_line_trusts(database):
-    evenly = await database.connect("evenly", "postgres")
+    evenly = await database.connect("evenly", "template1")
     try:
         methods = await evenly.fetch("SELECT DISTINCT auth_method FROM pg_hba_file_rules")
     finally:
@@ -94,6 +96,19 @@ async def test_prepare_again_changes_nothing(database, as_role):
     before = await evenly.fetch(rights)
     await postgres.prepare(database.server, database_secrets())
     assert await evenly.fetch(rights) == before
+
+
+async def test_a_renamed_service_gets_a_database_of_its_own(database, as_role):
+    owner = await as_role("owner")
+    await owner.execute("CREATE TABLE kept AS SELECT 1 AS number")
+    other = replace(database.server, database="other")
+    postgres.write_configuration(other)
+    database.process.send_signal(signal.SIGHUP)
+    await postgres.prepare(other, database_secrets())
+    evenly = await as_role("evenly")
+    rows = await evenly.fetch("SELECT datname FROM pg_database ORDER BY 1")
+    assert [row["datname"] for row in rows] == ["my_shop", "other", "template0", "template1"]
+    assert await owner.fetchval("SELECT number FROM kept") == 1
 
 
 async def test_prepare_takes_new_passwords(database):

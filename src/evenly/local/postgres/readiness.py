@@ -14,7 +14,7 @@ from evenly.core.secret import Secret
 from evenly.local.postgres.credentials import SUPERUSER
 from evenly.local.postgres.server import PORT, Server
 
-MAINTENANCE_DATABASE = "postgres"
+MAINTENANCE_DATABASE = "template1"  # the one that is always there: see roles.py
 _POLL = 0.02
 _TRANSIENT = re.compile(
     r"pre-existing shared memory block"  # children of a killed postmaster

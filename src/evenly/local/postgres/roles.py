@@ -4,7 +4,7 @@ Idempotent: run at each start, it puts right what differs. Passwords travel as S
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from evenly.core.secret import Secret
@@ -14,6 +14,7 @@ from evenly.local.postgres.scram import SALT_BYTES, matches, verifier
 from evenly.local.postgres.server import Server
 
 _ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+_UNUSED = "postgres"
 _LIMITS = (  # the app's own: a request that waits longer has lost its client
     ("statement_timeout", "30s"),
     ("lock_timeout", "10s"),
@@ -21,7 +22,6 @@ _LIMITS = (  # the app's own: a request that waits longer has lost its client
 )
 _IN_CLUSTER = (
     f"GRANT pg_use_reserved_connections TO {OWNER}",
-    "REVOKE ALL ON DATABASE postgres FROM PUBLIC",
     "REVOKE ALL ON DATABASE template1 FROM PUBLIC",
     *(f"ALTER ROLE {APP} SET {name} = '{value}'" for name, value in _LIMITS),
 )
@@ -74,15 +74,24 @@ async def _ensure_password(cluster: Any, role: str, password: Secret, random: Ca
 
 
 async def _ensure_database(cluster: Any, name: str) -> None:
-    """Not in a transaction: PostgreSQL makes databases outside of one."""
-    known = await cluster.fetchval("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", name)
-    if not known:
-        await cluster.execute(f"CREATE DATABASE {quoted(name)} OWNER {OWNER} TEMPLATE template0")
+    rows = await cluster.fetch("SELECT datname FROM pg_catalog.pg_database")
+    if statement := database_statement(name, {row["datname"] for row in rows}):
+        await cluster.execute(statement)
     await cluster.execute(
         f"ALTER DATABASE {quoted(name)} OWNER TO {OWNER};"
         f"REVOKE ALL ON DATABASE {quoted(name)} FROM PUBLIC;"
         f"GRANT CONNECT ON DATABASE {quoted(name)} TO {APP}"
     )
+
+
+def database_statement(name: str, present: Collection[str]) -> str | None:
+    """How database `name` comes to be. initdb's `postgres`, empty and used by nobody, is renamed when it is
+    there: a new one is 300 files more, which take longer than the start of the server."""
+    if name in present:
+        return None
+    if _UNUSED in present:
+        return f"ALTER DATABASE {_UNUSED} RENAME TO {quoted(name)}"
+    return f"CREATE DATABASE {quoted(name)} TEMPLATE template0"
 
 
 def password_statement(role: str, password: Secret, salt: bytes) -> str:
