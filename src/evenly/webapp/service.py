@@ -62,9 +62,9 @@ class _Running:
         self._pool.warm()
 
     def close(self) -> None:
-        self._pool.close()
         if self._telemetry is not None:
-            self._telemetry.close()
+            self._telemetry.close()  # before the pool, whose size it tells once more
+        self._pool.close()
 
     async def serve(self, scope: Any, protocol: Any) -> None:
         started = time.perf_counter()

@@ -65,12 +65,9 @@ class Postgres:
         self._databases = 0
 
     def create(self) -> None:
-        sockets = self.folder / "sockets"
-        sockets.mkdir()
-        self.link.symlink_to(sockets)
         if self.identity:
-            for path in (self.folder, sockets):
-                os.chown(path, self.identity["user"], self.identity["group"])
+            os.chown(self.folder, self.identity["user"], self.identity["group"])
+        self.link.symlink_to(self.socket_folder("sockets"))
         self._run(
             "initdb",
             "-D",
@@ -87,15 +84,25 @@ class Postgres:
         hba = "local all evenly trust\nlocal all all scram-sha-256\n"
         (self.data / "pg_hba.conf").write_text(hba)
         with (self.data / "postgresql.conf").open("a") as config:
-            config.write(f"listen_addresses=''\nunix_socket_directories='{sockets}'\nfsync=off\n")
+            config.write("listen_addresses=''\nfsync=off\n")
+
+    def socket_folder(self, name: str) -> Path:
+        folder = self.folder / name
+        folder.mkdir()
+        if self.identity:
+            os.chown(folder, self.identity["user"], self.identity["group"])
+        return folder
 
     def start(self) -> None:
-        """Returns when it accepts connections. After a SIGKILL it refuses to start until its children are gone."""
+        """Returns when it accepts connections, where the link points to.
+
+        After a SIGKILL it refuses to start until its children are gone.
+        """
         log = (self.folder / "log").open("ab")
         deadline = time.monotonic() + 30
         while True:
             self.process = subprocess.Popen(
-                [self.bin / "postgres", "-D", self.data],
+                [self.bin / "postgres", "-D", self.data, "-k", self.link.readlink()],
                 stdout=log,
                 stderr=log,
                 cwd="/",
@@ -126,7 +133,7 @@ class Postgres:
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGQUIT)
+            self.process.send_signal(signal.SIGINT)
             self.process.wait()
 
     def url(self, database: str) -> str:

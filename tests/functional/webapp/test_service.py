@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -176,7 +177,7 @@ def test_importing_the_package_is_free_of_side_effects():
 
 async def test_a_log_that_cannot_be_written_breaks_no_request(launch, until, database_url):
     server = launch(DATABASE_URL=database_url)
-    with open("/dev/full", "wb") as full:  # noqa: ASYNC230
+    with Path("/dev/full").open("wb") as full:  # noqa: ASYNC230
         command = [sys.executable, "-m", "evenly.webapp.server", "evenly.webapp:app"]
         port = server.port
         assert server.stop() == 0
@@ -188,12 +189,11 @@ async def test_a_log_that_cannot_be_written_breaks_no_request(launch, until, dat
 
 
 TEXTS = st.text() | st.text(alphabet=st.characters(max_codepoint=40))
+MEMBERS = {"language": TEXTS | st.sampled_from(["en", "PT-br"]), "text": TEXTS | st.integers()}
 BODIES = st.one_of(
     st.binary(max_size=200),
-    st.fixed_dictionaries({}, optional={"language": TEXTS | st.sampled_from(["en", "PT-br"]), "text": TEXTS | st.integers()}).map(
-        lambda members: json.dumps(members).encode()
-    ),
-)  # fmt: skip
+    st.fixed_dictionaries({}, optional=MEMBERS).map(lambda members: json.dumps(members).encode()),
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

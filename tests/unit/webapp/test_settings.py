@@ -17,7 +17,7 @@ def test_what_the_supervisor_sets():
     )
 
 
-@pytest.mark.parametrize("said", ["", "x", "-1", "1.5", "٣", "99999999999999999999"])
+@pytest.mark.parametrize("said", ["", "x", "-1", "1.5", "\u0663", "99999999999999999999"])
 def test_a_wrong_number_is_named_and_never_replaced(said):
     with pytest.raises(SettingsError, match="EVENLY_RELEASE has to be a whole number from 0 to 2147483648"):
         read_settings({"EVENLY_RELEASE": said})
