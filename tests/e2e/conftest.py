@@ -1,0 +1,382 @@
+"""The kit of the end-to-end tests: a real environment in a folder of its own, load on it, and proof that it left nothing.
+
+Everything is seen from outside: the command, HTTP, files, the process table. What a test leaves running is
+an error of its own, whatever the test was about.
+"""
+
+import asyncio
+import contextlib
+import functools
+import hashlib
+import http.client
+import json
+import os
+import pwd
+import random
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import psutil
+import pytest
+
+from evenly.core.status import EnvironmentStatus
+from evenly.local import environment as local
+from evenly.verify.load import LoadPlan, LoadResult
+
+T = TypeVar("T")
+EVENLY = str(Path(sys.executable).with_name("evenly"))
+SURROUNDINGS = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV", "PYTEST", "EVENLY"))}
+PORTS = range(10_000, 20_000)  # below those that connections and instances take
+APPS = Path(__file__).parent / "apps"
+RATE = 500.0
+VOID_RUNS = 3
+SENDER = """import asyncio, sys, msgspec
+from evenly.verify.load import LoadPlan, send
+plan = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadPlan)
+print("ready", flush=True)
+sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(send(plan))))
+"""
+
+
+def wait_for(condition: Callable[[], T], deadline_s: float = 60.0, what: str = "it") -> T:
+    """What `condition` returns, as soon as it is true."""
+    until = time.monotonic() + deadline_s
+    while not (found := condition()):
+        assert time.monotonic() < until, f"{what} did not happen within {deadline_s:g} s"
+        time.sleep(0.02)
+    return found
+
+
+def free_ports(count: int) -> list[int]:
+    found: list[int] = []
+    while len(found) < count:
+        port = random.choice(PORTS)
+        if port not in found and all(_is_free(host, port) for host in ("127.0.0.1", "::1")):
+            found.append(port)
+    return found
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return "assign" in str(error)  # this machine has no IPv6
+    return True
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Environment:
+    """One folder with a manifest and what runs from it. `identity`: whom the commands run as, for `subprocess`."""
+
+    folder: Path
+    command: Sequence[str] = (EVENLY,)
+    identity: dict[str, Any] = field(default_factory=dict)
+    https_port: int = 0
+    http_port: int = 0
+
+    @property
+    def home(self) -> Path:
+        return self.folder / ".evenly" / "local"
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+
+    @property
+    def runtime(self) -> Path:
+        """The folder of the sockets."""
+        return Path("/tmp") / f"evenly-{self.identity.get('user', os.geteuid())}-{self.key}"
+
+    @property
+    def root_data(self) -> Path:
+        """Where root's database is."""
+        return Path("/var/lib/evenly") / self.key
+
+    def write_manifest(self, more: str = "", http: str = "") -> None:
+        ports = f"port: {self.https_port}, redirect_port: {self.http_port}"
+        section = f"http: {{{', '.join(filter(None, (ports, http)))}}}"
+        (self.folder / "evenly.yaml").write_text(f"name: hello\n{section}\n{more}\n")
+
+    # --- commands
+
+    def run(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.command, *words], capture_output=True, text=True, timeout=150, **self._options(), **options
+        )
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """A command that is not waited for."""
+        return subprocess.Popen(
+            [*self.command, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._options()
+        )
+
+    def up(self, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = self.run("up", "--detach")
+        assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def down(self, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = self.run("down")
+        assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def status(self) -> dict[str, Any]:
+        done = self.run("status", "--json")
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert isinstance(found, dict)
+        return found
+
+    def _options(self) -> dict[str, Any]:
+        surroundings = SURROUNDINGS | ({"HOME": str(self.folder)} if self.identity else {})
+        return {"cwd": self.folder, "env": surroundings, "stdin": subprocess.DEVNULL, **self.identity}
+
+    # --- what is seen from outside
+
+    wait_for = staticmethod(wait_for)
+
+    def look(self) -> EnvironmentStatus:
+        """The status without a command's start; for our own user's environments."""
+        return local.look(self.folder)
+
+    def instances(self) -> list[dict[str, Any]]:
+        return [it for zone in self.status()["zones"] for it in zone["instances"]]
+
+    def zone_pids(self, number: int) -> list[int]:
+        return [it.pid for it in self.look().zones[number].instances if it.pid]
+
+    @property
+    def serving(self) -> dict[str, int]:
+        """The pids of the instances that serve, by id."""
+        return {
+            it.id: it.pid
+            for zone in self.look().zones
+            for it in zone.instances
+            if it.state == "healthy" and it.pid
+        }
+
+    @property
+    def part_pids(self) -> dict[str, int | None]:
+        status = self.look()
+        return {
+            "balancer": status.balancer.pid,
+            "database": status.database.pid if status.database else None,
+            "supervisor": status.supervisor.pid,
+        }
+
+    def pids(self, role: str = "") -> list[int]:
+        """Every process that carries this environment's mark, zombies aside; the main one first."""
+        return [pid for pid, found in self._marked() if not role or found == role]
+
+    def _marked(self) -> Iterator[tuple[int, str]]:
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    continue
+                marks = process.environ()
+                inside = Path(process.cwd()).is_relative_to(self.root_data)
+                if marks.get("EVENLY_HOME") == str(self.home) or inside:
+                    yield process.pid, marks.get("EVENLY_ROLE", "")
+
+    def wait_healthy(self, deadline_s: float = 60.0) -> EnvironmentStatus:
+        wait_for(lambda: self._is("healthy"), deadline_s, "a healthy environment")
+        return self.look()
+
+    def _is(self, state: str) -> bool:
+        status = self.look()
+        return status.state == state and status.supervisor.state == "running"
+
+    def get(self, path: str = "/", headers: dict[str, str] | None = None, **more: Any) -> Answer:
+        return self.request("GET", path, headers, **more)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        host: str = "localhost",
+    ) -> Answer:
+        """One request on a connection of its own; `host` is the name that the certificate has to have."""
+        context = ssl.create_default_context(cafile=self.home / "certificates" / "ca.pem")
+        with closing(Edge(host, self.https_port, context)) as connection:
+            connection.request(method, path, body, {"Accept": "application/json", **(headers or {})})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+
+    def plain(self, path: str, host: str = "") -> Answer:
+        with closing(http.client.HTTPConnection("localhost", self.http_port, timeout=10)) as connection:
+            connection.request("GET", path, headers={"Host": host} if host else {})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+
+    def posts(self, text: str, language: str = "Test") -> dict[str, Any]:
+        """A new greeting, as it was answered."""
+        body = json.dumps({"language": language, "text": text}).encode()
+        answer = self.request("POST", "/greetings", {"Content-Type": "application/json"}, body)
+        assert answer.status == 201, answer.body
+        return answer.json()
+
+    def log(self, name: str) -> str:
+        path = self.home / "logs" / name
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def journal(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.home / "journal.jsonl").read_text().splitlines()]
+
+    # --- at the end
+
+    def leftovers(self) -> list[str]:
+        """What still runs, listens or lies about outside of the folder; data aside."""
+        found = [_described(pid) for pid in self.pids()]
+        if self.runtime.exists():
+            found.append(str(self.runtime))
+        ports = (self.https_port, self.http_port)
+        return [*found, *(f"port {port} is taken" for port in ports if not _is_free("127.0.0.1", port))]
+
+    def dispose(self) -> None:
+        """Take it down, remove it, and complain of what the product left."""
+        for process in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+        down = self.run("down")
+        left = self.leftovers()
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for folder in (self.runtime, self.root_data, self.folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        assert down.returncode == 0, down.stderr
+        assert not left, f"left over: {left}"
+
+
+class Edge(http.client.HTTPSConnection):
+    """A connection to this machine, whatever the name in the address."""
+
+    def __init__(self, host: str, port: int, context: ssl.SSLContext) -> None:
+        super().__init__(host, port, context=context, timeout=20)
+        self._trust = context
+
+    def connect(self) -> None:
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
+
+
+def _described(pid: int) -> str:
+    with contextlib.suppress(psutil.Error):
+        return f"{pid}: {' '.join(psutil.Process(pid).cmdline())}"
+    return str(pid)
+
+
+@contextlib.contextmanager
+def environment(
+    manifest: str = "", http: str = "", *, files: dict[str, str] | None = None, **options: Any
+) -> Iterator[Environment]:
+    """A folder with `files` and a manifest of free ports, `http` and `manifest`'s lines; taken down at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="e2e-")).resolve()
+    https, plain = free_ports(2)
+    made = Environment(folder, https_port=https, http_port=plain, **options)
+    try:
+        made.write_manifest(manifest, http)
+        for name, text in (files or {}).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        for path in (folder, *folder.rglob("*")) if "user" in made.identity else ():
+            os.chown(path, made.identity["user"], made.identity["group"])
+        yield made
+    finally:
+        made.dispose()
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Environment]]:
+    """Makes environments; each is taken down after the test, and has to leave nothing."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *words, **options: stack.enter_context(environment(*words, **options))
+
+
+@pytest.fixture(scope="module")
+def make_shared() -> Iterator[Callable[..., Environment]]:
+    """The same, for an environment that the tests of a module share."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *words, **options: stack.enter_context(environment(*words, **options))
+
+
+class Load:
+    """A sender in a process of its own, so that nothing that a test does makes it late."""
+
+    def __init__(self, made: Environment, duration_s: float, method: str = "GET", **more: Any) -> None:
+        authority = made.home / "certificates" / "ca.pem"
+        url = f"https://localhost:{made.https_port}/"
+        plan = LoadPlan(url, RATE, duration_s, method=method, ca_file=authority, **more)
+        self._access_log = made.home / "logs" / "access.log"
+        self._seen = self._access_log.stat().st_size
+        self._sender = subprocess.Popen(
+            [sys.executable, "-c", SENDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._sender.stdin and self._sender.stdout
+        self._sender.stdin.write(msgspec.json.encode(plan))
+        self._sender.stdin.close()
+        assert self._sender.stdout.readline() == b"ready\n"
+
+    def await_flowing(self) -> None:
+        """Until the balancer has logged requests of this load."""
+        wait_for(lambda: self._access_log.stat().st_size > self._seen, what="a logged request")
+
+    def is_over(self) -> bool:
+        return self._sender.poll() is not None
+
+    def result(self) -> LoadResult:
+        assert self._sender.stdout
+        with self._sender.stdout as answer:
+            found = msgspec.json.decode(answer.read(), type=LoadResult)
+        self._sender.wait()
+        return found
+
+
+Fault = Callable[[], object]
+
+
+@pytest.fixture(scope="session")
+def under_load() -> Callable[..., LoadResult]:
+    """Puts a fault in while requests come; a run whose sender was late proves nothing and is repeated."""
+
+    def run(made: Environment, fault: Callable[[], object], duration_s: float = 7.0, **more: Any) -> LoadResult:
+        reasons = []
+        for _ in range(VOID_RUNS):
+            made.wait_healthy()
+            load = Load(made, duration_s, **more)
+            load.await_flowing()
+            fault()
+            result = load.result()
+            if result.void is None:
+                assert result.requests >= RATE * duration_s * 0.99
+                return result
+            reasons.append(result.void)
+        pytest.fail(f"No run counts, of {VOID_RUNS}: {' '.join(reasons)} The machine is too busy for {RATE:g}/s.")
+
+    return run
