@@ -33,7 +33,7 @@ class Rest:
 
 
 def measure(room: Room) -> Findings:
-    with room.folder() as folder, _asleep() as peer, Product(folder).running(COUNTS[0]) as product:
+    with room.folder() as folder, _asleep() as peer, Product(folder).running(*COUNTS) as product:
         seen = {}
         for count in COUNTS:
             room.say(f"{count} instances, {SECONDS:g} s")
@@ -62,12 +62,16 @@ def _at_rest(product: Product, folder: Path, count: int, peer: int) -> dict[str,
     time.sleep(SETTLE_S)
     running = parts(product.status(), folder)
     pids = {name: running[name][0] for name in ("supervisor", "watchdog") if running[name]} | {"peer": peer}
-    before = {name: cpu_seconds([pid]) for name, pid in pids.items()}
+    before = {name: _cpu_s(pid) for name, pid in pids.items()}
     time.sleep(SECONDS)
     return {
-        name: Rest((cpu_seconds([pid]) - before[name]) / SECONDS * 100, resident_mb(pid))
+        name: Rest((_cpu_s(pid) - before[name]) / SECONDS * 100, resident_mb(pid))
         for name, pid in pids.items()
     }
+
+
+def _cpu_s(pid: int) -> float:
+    return cpu_seconds([pid], with_children=False)
 
 
 def _wait_until_whole(product: Product) -> None:

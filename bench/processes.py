@@ -5,7 +5,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,18 +78,14 @@ def status(url: str, ca_file: Path) -> int | None:
     return None
 
 
-def cpu_seconds(pids: Iterable[int]) -> float:
-    """User and system time so far of these processes and all that they have started and that still runs."""
+def cpu_seconds(pids: Iterable[int], *, with_children: bool = True) -> float:
+    """User and system time so far of these processes, and of those they have started and that still run."""
     total = 0.0
-    for process in _trees(pids):
+    for process in _trees(pids) if with_children else map(psutil.Process, pids):
         with suppress(psutil.Error):
             times = process.cpu_times()
             total += times.user + times.system
     return total
-
-
-def cpu_by_part(parts: Mapping[str, Iterable[int]]) -> dict[str, float]:
-    return {part: cpu_seconds(pids) for part, pids in parts.items()}
 
 
 def resident_mb(pid: int) -> float:

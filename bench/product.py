@@ -26,9 +26,10 @@ class Product:
     folder: Path
 
     @contextmanager
-    def running(self, count: int) -> Iterator["Product"]:
-        """Up and healthy with `count` instances; down in the end."""
-        (self.folder / "evenly.yaml").write_text(f"name: bench\ncount: {count}\n")
+    def running(self, least: int, most: int | None = None) -> Iterator["Product"]:
+        """Up and healthy with `least` instances, and with leave to hold up to `most`; down in the end."""
+        count = f"count: {{range: {least}-{most or least}}}"
+        (self.folder / "evenly.yaml").write_text(f"name: bench\n{count}\n")
         try:
             self.up()
             yield self

@@ -19,13 +19,14 @@ from functools import partial
 from bench import product, wrk
 from bench.by_hand.stack import Running, Stack
 from bench.figures import Bound, Findings, Measure, Of, Table, Target, alternate
-from bench.processes import RefusedError, cpu_by_part, wait_for_200
+from bench.processes import RefusedError, cpu_seconds, wait_for_200
 from bench.room import Room
 
 PAIRS = 5
 SECONDS = 8
 WARM_UP_SECONDS = 3
 LOAD = "wrk"
+ALONE = ("supervisor", "watchdog")
 PEER = "nginx, 2 x uvicorn[standard], FastAPI, asyncpg; same PostgreSQL"
 
 
@@ -78,14 +79,13 @@ def compare(mine: Side, theirs: Side) -> tuple[tuple[Run, ...], tuple[Run, ...]]
 
 def run(side: Side, seconds: int) -> Run:
     """One run of wrk. Raises RefusedError if it was answered with nothing but failures."""
-    before, load_before = cpu_by_part(side.parts), _children_s()
+    before = _cpu_by_part(side)
     seen = wrk.run(side.url, seconds)
-    after, load_after = cpu_by_part(side.parts), _children_s()
+    after = _cpu_by_part(side)
     if not seen.good:
         raise RefusedError(f"{side.url} gave no 200: {seen.bad} requests failed.")
-    spent = {part: after[part] - before[part] for part in side.parts} | {LOAD: load_after - load_before}
     total = seen.good + seen.bad
-    return Run(seen.good / seen.seconds, {part: used / total * 1e6 for part, used in spent.items()})
+    return Run(seen.good / seen.seconds, {part: (after[part] - before[part]) / total * 1e6 for part in after})
 
 
 def findings(*compared: tuple[tuple[Run, ...], tuple[Run, ...]]) -> Findings:
@@ -96,6 +96,8 @@ def findings(*compared: tuple[tuple[Run, ...], tuple[Run, ...]]) -> Findings:
         (
             _rates("requests a second, uvicorn's access log on", ours, peer, target),
             _rates("requests a second, uvicorn's access log off", ours_again, peer_silent, None),
+            _costs("CPU a request, uvicorn's access log on", ours, peer),
+            _costs("CPU a request, uvicorn's access log off", ours_again, peer_silent),
         ),
         (_profile((*ours, *ours_again), peer, peer_silent),),
     )
@@ -103,6 +105,11 @@ def findings(*compared: tuple[tuple[Run, ...], tuple[Run, ...]]) -> Findings:
 
 def _rates(what: str, ours: tuple[Run, ...], peer: tuple[Run, ...], target: Target | None) -> Measure:
     return Measure(what, "", tuple(each.rate for each in ours), tuple(each.rate for each in peer), target)
+
+
+def _costs(what: str, ours: tuple[Run, ...], peer: tuple[Run, ...]) -> Measure:
+    mine, theirs = (tuple(sum(each.cpu_us.values()) for each in runs) for runs in (ours, peer))
+    return Measure(what, "µs", mine, theirs)
 
 
 def _profile(ours: tuple[Run, ...], peer: tuple[Run, ...], silent: tuple[Run, ...]) -> Table:
@@ -129,6 +136,8 @@ def _number(microseconds: float) -> str:
     return f"{microseconds:.0f}"
 
 
-def _children_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _cpu_by_part(side: Side) -> dict[str, float]:
+    """Seconds so far. The supervisor has started all the others: of it, only its own count."""
+    load = resource.getrusage(resource.RUSAGE_CHILDREN)
+    parts = {part: cpu_seconds(pids, with_children=part not in ALONE) for part, pids in side.parts.items()}
+    return parts | {LOAD: load.ru_utime + load.ru_stime}
