@@ -183,4 +183,4 @@ async def greet(instance, context: ssl.SSLContext) -> bytes:
             raise ConnectionError
         return line
     finally:
-        writer.close()
+        writer.transport.abort()

@@ -21,7 +21,6 @@ SPOOFABLE = (
     "x-forwarded-proto",
     "x-forwarded-server",
     "x-real-ip",
-    "x-request-id",
 )
 BUFFER_BYTES = 32768
 
@@ -100,7 +99,8 @@ def _router() -> Config:
 
 
 def _identity() -> Config:
-    """Who asks is what the connection says; the request id is always the balancer's own."""
+    """Who asks is what the connection says. Nobody is internal (Envoy's default, and it takes an address on
+    loopback for no exception), so the request id is always the balancer's own."""
     forget = extension(
         "envoy.http.early_header_mutation.header_mutation",
         "extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
@@ -110,14 +110,8 @@ def _identity() -> Config:
         "use_remote_address": True,
         "append_x_forwarded_port": True,
         "early_header_mutation_extensions": [forget],
-        # Nobody is internal: on loopback everybody would be, and could steer the balancer by x-envoy-*.
-        "internal_address_config": {"unix_sockets": False, "cidr_ranges": [_nobody()]},
         "server_header_transformation": "PASS_THROUGH",
     }
-
-
-def _nobody() -> Config:
-    return {"address_prefix": "255.255.255.255", "prefix_len": 32}
 
 
 def _strictness() -> Config:

@@ -46,7 +46,6 @@ def secret_resources(settings: BalancerSettings) -> dict[str, Config]:
     files = settings.certificates
     authority = {
         "trusted_ca": {"filename": str(files.ca)},
-        "watched_directory": {"path": str(files.folder)},
     }
     return {
         EDGE: _secret(EDGE, tls_certificate=_pair(files.edge, files.edge_key)),
@@ -67,5 +66,4 @@ def _pair(certificate: Path, key: Path) -> Config:
     return {
         "certificate_chain": {"filename": str(certificate)},
         "private_key": {"filename": str(key)},
-        "watched_directory": {"path": str(certificate.parent)},
     }
