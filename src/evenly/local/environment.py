@@ -294,8 +294,8 @@ def _known_settings(paths: Paths) -> Settings:
 
 
 def _delete_data(paths: Paths) -> None:
-    for folder in find_data_folders(paths):
-        shutil.rmtree(folder.parent)
+    for outside in {folder.parent.parent for folder in find_data_folders(paths)} - {paths.home}:
+        shutil.rmtree(outside)
     shutil.rmtree(paths.home)
 
 
