@@ -11,9 +11,7 @@ from evenly.errors import UsageError
 
 @click.command()
 @environment_option
-@click.option(
-    "--delete-data", is_flag=True, help="Delete the database and all state too; asks for the name."
-)
+@click.option("--delete-data", is_flag=True, help="Delete the database and all state too; asks for the name.")
 @click.option(
     "--confirm", metavar="NAME", help="The environment's name, in place of the question of --delete-data."
 )

@@ -112,7 +112,8 @@ def _zone(zone: ZoneStatus, now: datetime, width: int, depth: int) -> Panel:
             Text(age(it.started_at, now), style="dim", no_wrap=True),
         )
     if len(shown) < len(zone.instances):
-        table.add_row(Text(f"and {len(zone.instances) - len(shown)} more", style="dim"))
+        left = len(zone.instances) - len(shown)
+        table.add_row(Text(f"and {left} more" if shown else count_of(left, "instance"), style="dim"))
     state = "" if zone.available else " (out)"
     return Panel(
         table,

@@ -82,7 +82,9 @@ def _ailing(status: EnvironmentStatus) -> str:
     """What else is not as it should be, for the verdict."""
     out = [zone.name for zone in status.zones if not zone.available]
     parts = {"balancer": status.balancer, "database": status.database}
-    ailing = [f"the {name} is {part.state}" for name, part in parts.items() if part and part.state != "running"]
+    ailing = [
+        f"the {name} is {part.state}" for name, part in parts.items() if part and part.state != "running"
+    ]
     return "".join(f"; {each}" for each in (*(f"{name} is out" for name in out), *ailing))
 
 

@@ -66,9 +66,7 @@ def size(count: float) -> str:
 def table(rows: Iterable[Sequence[str]], indent: str = "") -> list[str]:
     """Rows of cells as aligned lines; a cell's colours do not count for its width."""
     held = [tuple(row) for row in rows]
-    widths = [
-        max(len(click.unstyle(cell)) for cell in column) for column in zip_longest(*held, fillvalue="")
-    ]
+    widths = [max(len(click.unstyle(cell)) for cell in column) for column in zip_longest(*held, fillvalue="")]
     return [
         indent + "  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip()
         for row in held

@@ -67,6 +67,16 @@ def ensure(paths: Paths, manifest: Manifest) -> Release:
     return release
 
 
+def next_number(paths: Paths, manifest: Manifest) -> tuple[int, bool]:
+    """Which release `ensure` would give, and whether it would make it. Changes nothing."""
+    digest = _digest(manifest, _sources(paths.project, manifest))
+    known = numbers(paths)
+    last = read_release(paths, known[-1]) if known else None
+    if last and last.digest == digest:
+        return last.number, False
+    return (known[-1] if known else 0) + 1, True
+
+
 def app_folder(paths: Paths, release: Release) -> Path:
     """Where the release's instances run: a copy of the app, or the release's own folder without one."""
     folder = paths.releases / str(release.number)
@@ -80,6 +90,13 @@ def migrations_folder(paths: Paths, release: Release) -> Path | None:
     if copied.is_dir():
         return copied
     return _reference_migrations() if _is_reference(release.manifest) else None
+
+
+def migrations_source(project: Path, manifest: Manifest) -> Path | None:
+    """Where a release of `manifest` would take its SQL files from; `None` for none."""
+    if manifest.database and manifest.database.migrations:
+        return project / manifest.database.migrations
+    return _reference_migrations() if _is_reference(manifest) else None
 
 
 def _is_reference(manifest: Manifest) -> bool:

@@ -1,0 +1,113 @@
+"""Log lines as text for a terminal: JSON made readable, and nothing in them may steer the terminal. Pure."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from evenly.cli.words import BAD, CAREFUL
+from evenly.local.logbook import NAMED, Line
+
+SOURCE_WIDTH = 10  # `supervisor`, and `i-` with 8 digits, which `evenly logs` takes as well
+LEVELS = {"warning": CAREFUL, "error": BAD, "critical": BAD, "LOG": None}
+
+_TIME_KEYS = ("timestamp", "time", "at")
+_OMITTED = frozenset({*_TIME_KEYS, "level", "event", "action", "instance", "zone"})
+# What of a request is shown: with these values it goes without saying.
+_ACCESS = {"instance": None, "attempts": 1, "flags": "-", "request_id": None}
+# Control characters but the tab, and those that turn the direction of text.
+_STEERING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_POSTGRES = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ UTC \[\d+\] (.*)$")
+_ENVOY = re.compile(r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\[\d+\]\[(\w+)\]\[[^]]*\] (?:\[[^]]*\] )?(.*)$")
+
+
+def harmless(text: str) -> str:
+    """`text` with every character that could steer a terminal written out, as `\\x1b`."""
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def readable(line: Line, today: str) -> str:
+    """One line: time (UTC, with the date if it is not `today`, `YYYY-MM-DD`), source, and what it says."""
+    return f"{_time(line.at, today)}  {_source(line.source)}  {_said(line)}"
+
+
+def as_json(line: Line) -> str:
+    """One line as a JSON object: `source`, `time`, and either `entry`, if it was JSON itself, or `line`."""
+    entry = _entry(line.text)
+    said = {"line": line.text} if entry is None else {"entry": entry}
+    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"source": line.source, "time": at if line.at else None, **said})
+
+
+def _time(at: float, today: str) -> str:
+    if not at:
+        return " " * 12
+    told = datetime.fromtimestamp(at, UTC).isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
+    return told[11:] if told.startswith(today) else told
+
+
+def _source(name: str) -> str:
+    return click.style(name[:SOURCE_WIDTH].ljust(SOURCE_WIDTH), fg="cyan" if name in NAMED else "blue")
+
+
+def _said(line: Line) -> str:
+    entry = _entry(line.text)
+    if entry is not None:
+        return _from_json(line.source, entry)
+    if found := _POSTGRES.match(line.text):
+        return harmless(found[1])
+    if found := _ENVOY.match(line.text):
+        return f"{_level(found[1])} {harmless(found[2])}"
+    return harmless(line.text)
+
+
+def _entry(text: str) -> dict[str, Any] | None:
+    if not text.startswith("{"):
+        return None
+    try:
+        entry = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _from_json(source: str, entry: Mapping[str, Any]) -> str:
+    if source == "access":
+        return _access(entry)
+    event = str(entry.get("event", entry.get("action", "")))
+    shown = {
+        k: v for k, v in entry.items() if k not in _OMITTED or (source in NAMED and k in ("instance", "zone"))
+    }
+    texts = {k: v for k, v in shown.items() if isinstance(v, str) and "\n" in v}
+    pairs = [f"{harmless(k)}={_value(v)}" for k, v in shown.items() if k not in texts]
+    level = [_level(str(entry["level"]))] if "level" in entry else []
+    first = " ".join([*level, harmless(event), *pairs])
+    return "\n".join(
+        [first, *(f"    {harmless(part)}" for text in texts.values() for part in text.splitlines())]
+    )
+
+
+def _access(entry: Mapping[str, Any]) -> str:
+    """A request as the balancer saw it: what, how it ended, how long it took, who served it."""
+    status = entry.get("status")
+    colour = BAD if isinstance(status, int) and status >= 500 else None
+    told = [
+        harmless(f"{entry.get('method', '-')} {entry.get('path', '-')}"),
+        click.style(harmless(str(status)), fg=colour),
+        harmless(f"{entry.get('duration_ms', '-')} ms"),
+    ]
+    pairs = [f"{harmless(k)}={_value(v)}" for k, v in entry.items() if _ACCESS.get(k, v) != v]
+    return " ".join([*told, *pairs])
+
+
+def _level(level: str) -> str:
+    return click.style(harmless(level), fg=LEVELS.get(level))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and value and not re.search(r"[\s\"=]", value):
+        return harmless(value)
+    return harmless(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,160 @@
+"""`evenly plan`: what up or scale would do, and why."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from evenly.cli.options import (
+    environment_option,
+    hint,
+    json_option,
+    print_json,
+    project_folder,
+    read_manifest,
+)
+from evenly.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from evenly.core.fleet import Fleet
+    from evenly.core.forecast import Step
+    from evenly.local.paths import Paths
+    from evenly.manifest.dump import Difference
+    from evenly.manifest.types import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would be done. `changes`: how the manifest differs from what runs. `commands`: what does the steps."""
+
+    running: bool
+    changes: tuple[Difference, ...]
+    steps: tuple[Step, ...]
+    commands: tuple[str, ...]
+
+
+@click.command()
+@environment_option
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="As if scaled to N instances.")
+@json_option
+def command(count: int | None, as_json: bool) -> None:
+    """Show step by step what up would do, or a changed manifest, or scale, and why. Changes nothing."""
+    from evenly.cli.lint import check
+
+    project = project_folder()
+    manifest = read_manifest(project)
+    check(manifest, project)
+    found = foreseen(project, manifest, count)
+    if as_json:
+        print_json(found)
+        return
+    click.echo("\n".join(plan_lines(found)))
+    if found.commands:
+        click.echo(f"To do it: {', then '.join(found.commands)}", err=True)
+    else:
+        hint("evenly status", "evenly plan --count N")
+
+
+def plan_lines(found: Foreseen) -> list[str]:
+    """The changes of the manifest, then the steps with their reasons."""
+    changes = [f"  {it.path}: {it.old or 'not set'} -> {it.new or 'not set'}" for it in found.changes]
+    head = ["evenly.yaml differs from what runs:", *changes, ""] if changes else []
+    if not found.steps:
+        return [*head, "Nothing to do: it runs as the manifest says."]
+    width = len(str(len(found.steps)))
+    steps = [
+        line
+        for number, step in enumerate(found.steps, 1)
+        for line in (f"{number:>{width}}. {step.what}", f"{'':{width}}  why: {step.why}")
+    ]
+    return [*head, *steps]
+
+
+def foreseen(project: Path, manifest: Manifest, count: int | None) -> Foreseen:
+    """Raises UsageError for a count outside of what the manifest (while it runs: the running one) allows."""
+    from evenly.local.environment import running_manifest
+    from evenly.local.settings import find_paths
+    from evenly.manifest.dump import differences
+
+    paths = find_paths(project)
+    fleet = _running_fleet(paths)
+    if fleet is None:
+        return _of_up(paths, manifest, count)
+    runs = running_manifest(project)
+    assert runs is not None  # nothing runs without a release
+    changes = differences(runs, manifest)
+    if count is not None:
+        _check_count(runs, count)
+        return _of_scale(runs, fleet, count, changes)
+    if not changes:
+        return _of_scale(runs, fleet, None, changes)
+    return _of_change(paths, manifest, fleet, changes)
+
+
+def _running_fleet(paths: Paths) -> Fleet | None:
+    """The fleet of an environment that is up, from its supervisor's record; `None` when it is down."""
+    from evenly.local import processes
+    from evenly.local.supervisor.record import read_record
+
+    if not paths.wanted.exists() or not processes.find_marked(paths.home):
+        return None
+    record = read_record(paths)
+    return record.fleet if record else None
+
+
+def _of_up(paths: Paths, manifest: Manifest, count: int | None) -> Foreseen:
+    from evenly.core.forecast import fleet_forecast, up_forecast
+    from evenly.core.topology import local_topology
+    from evenly.local.foresight import foresee
+    from evenly.local.supervisor.supervision import policy
+
+    topology = local_topology(manifest)
+    how = policy(topology)
+    up = up_forecast(topology, foresee(paths, manifest, running=False), how)
+    if count is None:
+        return Foreseen(False, (), up.steps, ("evenly up",))
+    _check_count(manifest, count)
+    scaled = fleet_forecast(replace(up.fleet, desired=count), how, time.monotonic())
+    return Foreseen(False, (), (*up.steps, *scaled.steps), ("evenly up", f"evenly scale {count}"))
+
+
+def _of_scale(
+    manifest: Manifest, fleet: Fleet, count: int | None, changes: tuple[Difference, ...]
+) -> Foreseen:
+    from evenly.core.forecast import fleet_forecast
+    from evenly.core.topology import local_topology
+    from evenly.local.supervisor.supervision import policy
+
+    wanted = replace(fleet, desired=fleet.desired if count is None else count)
+    steps = fleet_forecast(wanted, policy(local_topology(manifest)), time.monotonic()).steps
+    return Foreseen(True, changes, steps, (f"evenly scale {count}",) if count and steps else ())
+
+
+def _of_change(paths: Paths, manifest: Manifest, fleet: Fleet, changes: tuple[Difference, ...]) -> Foreseen:
+    """A changed manifest is applied by taking it down and up again: nothing rolls over yet."""
+    from evenly.core.forecast import Step, up_forecast
+    from evenly.core.topology import local_topology
+    from evenly.local.foresight import foresee
+    from evenly.local.supervisor.supervision import policy
+
+    topology = local_topology(manifest)
+    stop = Step(
+        f"stop all {len(fleet.instances)} instances, balancer and database", "the manifest has changed"
+    )
+    up = up_forecast(topology, foresee(paths, manifest, running=True), policy(topology))
+    return Foreseen(True, changes, (stop, *up.steps), ("evenly down", "evenly up"))
+
+
+def _check_count(manifest: Manifest, count: int) -> None:
+    fewest, most = manifest.count.minimum, manifest.count.maximum
+    if not fewest <= count <= most:
+        raise UsageError(
+            f"{count} is outside of the manifest's count, which is {fewest} to {most}",
+            where="--count",
+            try_="Choose a count inside of it, or change count in evenly.yaml.",
+        )

@@ -1,0 +1,176 @@
+"""What is going to happen, before it does: the steps of `up`, and of the planner played to its end. Pure.
+
+It assumes that all goes well: every launch becomes healthy, every instance drains at once, none dies.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from evenly.core.fleet import (
+    Drained,
+    Event,
+    Exited,
+    Fleet,
+    Health,
+    HealthSeen,
+    KillSent,
+    Launched,
+    Listening,
+    StopSent,
+    ZoneFact,
+    apply,
+)
+from evenly.core.planning import DRAIN_AT_LEAST_S, Action, Drain, FleetPolicy, Kill, Launch, Stop, plan
+from evenly.core.status import InstanceState
+from evenly.core.topology import Topology
+
+MOST_ROUNDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what is done, as a phrase, and why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpFacts:
+    """What `up` finds. `migrations`: the files that are still to be applied. `release`: the number that runs."""
+
+    release: int
+    new_release: bool
+    authority: bool
+    database: bool
+    migrations: tuple[str, ...]
+    https_port: int
+    http_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The steps, in order, and the fleet after them."""
+
+    steps: tuple[Step, ...]
+    fleet: Fleet
+
+
+def up_forecast(topology: Topology, facts: UpFacts, policy: FleetPolicy) -> Forecast:
+    """What bringing `topology` up does where nothing of it runs."""
+    fleet = Fleet(
+        desired=topology.count.minimum,
+        release=facts.release,
+        zones=tuple(ZoneFact(zone.name) for zone in topology.zones),
+    )
+    launched = fleet_forecast(fleet, policy, 0.0)
+    prepared = (*_release(facts), *_authority(facts), *_database(topology, facts), _balancer(facts))
+    return replace(launched, steps=(*prepared, *launched.steps))
+
+
+def fleet_forecast(fleet: Fleet, policy: FleetPolicy, now: float) -> Forecast:
+    """What the planner does with `fleet` from `now` (monotonic seconds) on until nothing is left to do."""
+    fleet = replace(fleet, failures=0, failed=None)
+    done: list[tuple[Action, str]] = []
+    for number in range(MOST_ROUNDS):
+        planned = plan(fleet, policy, now)
+        if not planned.actions and planned.wake_at is None:
+            break
+        zones = {it.id: it.zone for it in fleet.instances}
+        done += [(it, it.zone if isinstance(it, Launch) else zones[it.id]) for it in planned.actions]
+        for event in _effects(planned.actions, f"new-{number}", fleet.release):
+            fleet = apply(fleet, event, now)
+        fleet = _settle(fleet, now)
+        now = now + DRAIN_AT_LEAST_S if planned.actions else planned.wake_at or now
+    return Forecast(_steps(done), fleet)
+
+
+def _release(facts: UpFacts) -> list[Step]:
+    if facts.new_release:
+        why = "there was none before" if facts.release == 1 else "the app or the manifest has changed"
+        return [Step(f"make release {facts.release}", why)]
+    return [Step(f"use release {facts.release}", "neither the app nor the manifest has changed")]
+
+
+def _authority(facts: UpFacts) -> list[Step]:
+    return [] if facts.authority else [Step("make the certificate authority", "this environment has none")]
+
+
+def _database(topology: Topology, facts: UpFacts) -> list[Step]:
+    if topology.database is None:
+        return []
+    version = f"PostgreSQL {topology.database.version}"
+    files = ", ".join(facts.migrations)
+    count = f"{len(facts.migrations)} migration{'' if len(facts.migrations) == 1 else 's'}"
+    return [
+        *([] if facts.database else [Step(f"initialise {version}", "this environment has no data yet")]),
+        Step(f"start {version}", "the manifest asks for a database"),
+        *([Step(f"apply {count}: {files}", "not applied yet")] if facts.migrations else []),
+    ]
+
+
+def _balancer(facts: UpFacts) -> Step:
+    return Step(
+        f"start the balancer on ports {facts.https_port} and {facts.http_port}",
+        "HTTPS, and HTTP that redirects to it",
+    )
+
+
+def _effects(actions: Iterable[Action], prefix: str, release: int) -> Iterable[Event]:
+    for number, action in enumerate(actions):
+        match action:
+            case Launch(zone):
+                yield Launched(f"{prefix}-{number}", zone, "", release, "")
+            case Drain(id):
+                yield Drained(id)
+            case Stop(id):
+                yield StopSent(id)
+            case Kill(id):
+                yield KillSent(id)
+
+
+def _settle(fleet: Fleet, now: float) -> Fleet:
+    """What was launched serves, what was drained is idle, what was stopped is gone."""
+    for it in fleet.instances:
+        match it.state:
+            case InstanceState.LAUNCHING:
+                fleet = apply(fleet, Listening(it.id), now)
+                fleet = apply(fleet, HealthSeen({it.id: Health(healthy=True)}), now)
+            case InstanceState.DRAINING:
+                fleet = apply(fleet, HealthSeen({it.id: Health(healthy=True)}), now)
+            case InstanceState.STOPPING:
+                fleet = apply(fleet, Exited(it.id, "stopped"), now)
+            case InstanceState.HEALTHY | InstanceState.UNHEALTHY:
+                pass
+    return replace(fleet, failures=0, failed=None)
+
+
+def _steps(done: Sequence[tuple[Action, str]]) -> tuple[Step, ...]:
+    """Launches of one zone in a row are one step; a stop after its drain goes without saying."""
+    steps: list[Step] = []
+    drained: set[str] = set()
+    waiting: dict[str, list[Launch]] = {}
+    for action, zone in done:
+        if isinstance(action, Launch):
+            waiting.setdefault(zone, []).append(action)
+            continue
+        steps += _launches(waiting)
+        waiting = {}
+        match action:
+            case Drain(id, why):
+                drained.add(id)
+                steps.append(Step(f"drain {id} in {zone}, then stop it", why))
+            case Stop(id, why) if id not in drained:
+                steps.append(Step(f"stop {id} in {zone}", why))
+            case Kill(id, why):
+                steps.append(Step(f"kill {id} in {zone}", why))
+            case Stop():
+                pass
+    return (*steps, *_launches(waiting))
+
+
+def _launches(waiting: dict[str, list[Launch]]) -> list[Step]:
+    return [
+        Step(f"launch {len(them)} instance{'' if len(them) == 1 else 's'} in {zone}", them[0].why)
+        for zone, them in waiting.items()
+    ]
