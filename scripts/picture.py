@@ -1,0 +1,95 @@
+"""Makes the README's pictures from the real thing: brings the reference web service up in a new folder, keeps what
+the terminal showed as an SVG, and takes a screenshot of the page in headless Chromium.
+
+    .venv/bin/python scripts/picture.py
+
+Needs Debian's chromium. Writes docs/images/ and leaves nothing running.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+IMAGES = ROOT / "docs" / "images"
+EVENLY = Path(sys.executable).with_name("evenly")
+WIDTH = 96
+CHROMIUM = (
+    "chromium",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--ignore-certificate-errors",
+    "--hide-scrollbars",
+    "--force-device-scale-factor=2",
+)
+
+
+def main() -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="evenly-") as made:
+        folder = Path(made) / "hello"
+        folder.mkdir()
+        try:
+            shown = evenly(folder, "up", "--detach")
+            terminal(shown)
+            url = json.loads(evenly(folder, "status", "--json", errors=False))["urls"]["https"]
+            page(url, made)
+        finally:
+            evenly(folder, "down", "--delete-data", "--confirm", "local")
+
+
+def evenly(folder: Path, *arguments: str, errors: bool = True) -> str:
+    """What the command showed; with `errors`, stderr as well, as in a terminal."""
+    done = subprocess.run(
+        [EVENLY, *arguments],
+        cwd=folder,
+        env=os.environ | {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if errors else subprocess.DEVNULL,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def terminal(shown: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(record=True, width=WIDTH, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    console.print(Text.from_ansi(f"$ evenly up --detach\n{shown.rstrip()}"))
+    drawn = console.export_svg(title="hello")
+    without_web_fonts = re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)
+    (IMAGES / "up.svg").write_text(without_web_fonts)
+
+
+def page(url: str, made: str) -> None:
+    if not shutil.which("chromium"):
+        raise SystemExit("There is no chromium: apt install chromium")
+    subprocess.run(
+        [
+            *CHROMIUM,
+            f"--user-data-dir={made}/chromium",
+            "--window-size=900,420",
+            f"--screenshot={IMAGES / 'page.png'}",
+            url,
+        ],
+        stderr=subprocess.DEVNULL,
+        check=True,
+        timeout=60,
+    )
+
+
+if __name__ == "__main__":
+    main()
