@@ -89,7 +89,7 @@ def _holds(build: Path, module: str) -> bool:
 def _is_installed(top: str) -> bool:
     """Whether Python would find the package, without running a line of it."""
     try:
-        return find_spec(top) is not None
+        return top != "__main__" and find_spec(top) is not None
     except (ImportError, ValueError):
         return False
 
