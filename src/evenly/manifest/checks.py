@@ -95,7 +95,9 @@ def _arguments(node: Sequence) -> tuple[str, ...]:
             raise InvalidError(
                 f"holds a list or a section as its part {number}.", "Write each part as one text."
             )
-        if item.is_null or (number == 1 and not item.text):
+        if number == 1 and not item.text:
+            raise InvalidError("begins with nothing.", "Write the program there.")
+        if item.is_null:
             raise InvalidError(
                 f"holds nothing as its part {number}.", 'Write a text there, in quotes if need be: "".'
             )

@@ -70,7 +70,7 @@ def _text(data: bytes, source: str) -> str:
     if data.startswith(_UTF16):
         _fail(source, "the file is UTF-16 text.", "Save it as UTF-8.", line=1)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         _fail(source, "this line holds bytes that are not UTF-8.", "Save the file as UTF-8.", line=line)

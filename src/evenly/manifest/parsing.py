@@ -26,7 +26,7 @@ def parse(text: str, source: str, folder: Path | None = None, *, loader: Any = N
     given). `loader` is a PyYAML loader class, the fastest one unless given. Raises `ManifestError` with
     every problem.
     """
-    root, problems = compose(text.removeprefix("\ufeff"), source, loader)
+    root, problems = compose(text, source, loader)
     if not problems and _says_nothing(root):
         home = folder or Path(source).parent
         return Manifest(name=name_from_folder(home.name or home.resolve().name))
