@@ -1,5 +1,6 @@
 """`evenly down`: stop all of it."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -56,7 +57,6 @@ def _check_confirmed(said: str | None, project: Path) -> None:
 
 
 def _asked(project: Path) -> str:
-    stdin = click.get_text_stream("stdin")
     click.echo(f"This deletes the database and all state of {ENVIRONMENT} in {project}, for good.", err=True)
     click.echo("Type the environment's name to do it: ", nl=False, err=True)
-    return stdin.readline()
+    return sys.stdin.readline()

@@ -53,7 +53,7 @@ def draw(scene: Scene, width: int, height: int) -> RenderableType:
     depth = max(1, min(deepest, room))
     events = max(0, height - FIXED_LINES - rows * (depth + 2))
     return Group(
-        _head(scene.name, status, width),
+        _head(scene.name, status),
         _traffic(scene.rates),
         Text(""),
         _zones(status.zones, scene.now, width // across, depth),
@@ -69,7 +69,7 @@ def _line(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(" ", *parts, no_wrap=True, overflow="ellipsis")
 
 
-def _head(name: str, status: EnvironmentStatus, width: int) -> RenderableType:
+def _head(name: str, status: EnvironmentStatus) -> RenderableType:
     serving = sum(it.state is InstanceState.HEALTHY for zone in status.zones for it in zone.instances)
     state = (status.state.value, f"bold {COLOURS[status.state]}")
     told = f": {serving} of {count_of(status.desired, 'instance')} serving"

@@ -85,8 +85,7 @@ def foreseen(project: Path, manifest: Manifest, count: int | None) -> Foreseen:
     fleet = _running_fleet(paths)
     if fleet is None:
         return _of_up(paths, manifest, count)
-    runs = running_manifest(project)
-    assert runs is not None  # nothing runs without a release
+    runs = running_manifest(project) or manifest
     changes = differences(runs, manifest)
     if count is not None:
         _check_count(runs, count)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from evenly.core.status import EnvironmentStatus
+    from evenly.manifest.types import Manifest
 
 SLACK_S = 30.0
 
@@ -50,9 +51,7 @@ def _scaled(project: Path, count: int) -> EnvironmentStatus:
     paths = find_paths(project)
     with telling(paths.journal, lambda line: click.echo(line, err=True)):
         scale(project, count)
-        manifest = running_manifest(project)
-        assert manifest is not None  # the supervisor has just answered for it
-        within_s = _patience(manifest.http)
+        within_s = _patience(running_manifest(project))
         await_healthy(paths, within_s)
         return settled(lambda: look(project), count, within_s)
 
@@ -74,8 +73,11 @@ def settled(look: Callable[[], EnvironmentStatus], count: int, within_s: float) 
         time.sleep(0.05)
 
 
-def _patience(http: object) -> float:
-    from evenly.manifest.types import Http
+def _patience(manifest: Manifest | None) -> float:
+    """Seconds: two launches, the second because the first may fail, and one drain."""
+    from evenly.core.topology import local_topology
 
-    assert isinstance(http, Http)
-    return 2 * (http.healthcheck.grace_period or 30.0) + (http.deregistration_delay or 10.0) + SLACK_S
+    if manifest is None:
+        return SLACK_S
+    topology = local_topology(manifest)
+    return 2 * topology.health.grace_period + topology.deregistration_delay + SLACK_S

@@ -45,7 +45,7 @@ def command(detach: bool, as_json: bool) -> None:
     if as_json:
         print_json(up.status)
     elif detach or not _has_terminal():
-        _say_up(up, project, manifest, asked_to_detach=detach)
+        _say_up(up, manifest, asked_to_detach=detach)
     else:
         _stay(up, project, manifest)
 
@@ -81,17 +81,17 @@ def _say_what_moved(up: Up) -> None:
         )
 
 
-def _say_up(up: Up, project: Path, manifest: Manifest, *, asked_to_detach: bool) -> None:
+def _say_up(up: Up, manifest: Manifest, *, asked_to_detach: bool) -> None:
     if not asked_to_detach:
         click.echo("There is no terminal for the live view: it goes on running, as with --detach.", err=True)
     if up.was_running:
         click.echo("It was up already: nothing was changed.", err=True)
-    click.echo("\n".join(_up_lines(up, project)))
+    click.echo("\n".join(_up_lines(up)))
     for line in edited_lines(up, manifest):
         click.echo(line, err=True)
 
 
-def _up_lines(up: Up, project: Path) -> list[str]:
+def _up_lines(up: Up) -> list[str]:
     from datetime import UTC, datetime
     from pathlib import Path
 

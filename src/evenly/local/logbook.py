@@ -179,7 +179,7 @@ class _Tail:
 def _meant(name: str, instances: Sequence[str]) -> str:
     if name in NAMED or name == APP or name in instances:
         return name
-    found = [it for it in instances if it.startswith(name) or it.startswith(f"i-{name}")]
+    found = [it for it in instances if it.startswith((name, f"i-{name}"))]
     if len(found) == 1:
         return found[0]
     if found:

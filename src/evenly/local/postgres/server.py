@@ -14,6 +14,7 @@ from evenly.local.postgres.binaries import ROOT_DATA, Binaries
 from evenly.local.privileges import Account, enters
 
 PORT = 5432  # only a part of the socket's name: nothing listens on it
+HOME_NAME = "home"  # beside root's data: the environment that it belongs to
 LONGEST_SOCKET_PATH = 107  # bytes: sockaddr_un on Linux, less the final zero
 _RESERVED_NAMES = frozenset({"postgres", "template0", "template1"})
 
@@ -133,7 +134,14 @@ def _make_parents(server: Server) -> None:
         return
     for folder in (parent, parent.parent):
         folder.chmod(0o711)
+    _name_home(server, parent.parent / HOME_NAME)
     _check_passes(server.account, parent)
+
+
+def _name_home(server: Server, note: Path) -> None:
+    """Data outside of its environment says whose it is, for when that is gone."""
+    note.touch(mode=0o600)
+    note.write_bytes(os.fsencode(server.home))
 
 
 def _make_sockets(server: Server) -> None:
