@@ -355,7 +355,9 @@ class Launcher:
 
     def _environ(self, port: int, tls: bool, environ: dict[str, str]) -> dict[str, str]:
         known = {
-            name: value for name, value in os.environ.items() if name.startswith(("PATH", "COV", "HOME"))
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(("PATH", "PYTHONPATH", "COV", "HOME"))
         }
         made = self.certificates
         paths = {"TLS_CERTIFICATE": made.server, "TLS_KEY": made.server_key, "TLS_CLIENT_CA": made.authority}

@@ -195,3 +195,23 @@ async def test_memory_stays_flat_under_load(client, service, clients):
     assert resident() - before < 8 * 2**20
     lines = service.stdout.read_text().splitlines()
     assert all(json.loads(line)["status"] == 200 for line in lines[-100:])
+
+
+async def test_what_nobody_foresaw_is_a_custom_500_and_a_traceback_in_the_log(
+    client, postgres, service, database_url
+):
+    admin = await postgres.connect("evenly", database_url.partition("@/")[2].partition("?")[0])
+    async with client.get("/") as answer:
+        assert answer.status == 200
+    await admin.execute("REVOKE ALL ON greetings FROM app")
+    await admin.close()
+    async with client.get("/") as answer:
+        assert (answer.status, answer.content_type) == (500, "application/problem+json")
+        told = await answer.text()
+    async with client.get("/", headers={"accept": "text/html"}) as answer:
+        assert (answer.status, answer.content_type) == (500, "text/html")
+        told += await answer.text()
+    assert "denied" not in told and "Traceback" not in told and "asyncpg" not in told
+    events = [json.loads(line) for line in service.stdout.read_text().splitlines()]
+    [first, _] = [event for event in events if event["event"] == "unexpected"]
+    assert first["level"] == "error" and "permission denied for table greetings" in first["exception"]
