@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +21,7 @@ OWN = Path(__file__).parent.parent / ".bench"
 def main(arguments: list[str]) -> int:
     """The exit code: 0 all targets met, 1 one missed, 3 one could not be measured here."""
     asked = _asked(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     code = 0
     for name in asked.names or NAMES:
         try:

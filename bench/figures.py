@@ -151,7 +151,7 @@ def _promise(measure: Measure) -> str:
         return ""
     unit = "x" if target.of is Of.RATIO else measure.unit
     verdict = "met" if is_met(measure) else "**missed**"
-    return f"{target.bound} {target.value:g} {unit}: {verdict}"
+    return f"{target.bound} {target.value:g} {unit}".strip() + f": {verdict}"
 
 
 def _number(value: float) -> str:

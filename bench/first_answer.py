@@ -58,7 +58,7 @@ def _ours(room: Room) -> Starts:
             product.down()
             second, _ = _up(product)
         finally:
-            product.down()
+            product.delete()
         return Starts(first, second, phases)
 
 

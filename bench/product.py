@@ -27,20 +27,24 @@ class Product:
 
     @contextmanager
     def running(self, least: int, most: int | None = None) -> Iterator["Product"]:
-        """Up and healthy with `least` instances, and with leave to hold up to `most`; down in the end."""
+        """Up and healthy with `least` instances, and with leave to hold up to `most`; gone in the end."""
         count = f"count: {{range: {least}-{most or least}}}"
         (self.folder / "evenly.yaml").write_text(f"name: bench\n{count}\n")
         try:
             self.up()
             yield self
         finally:
-            self.down()
+            self.delete()
 
     def up(self) -> None:
         self._do("up", "--detach")
 
     def down(self) -> None:
         self._do("down")
+
+    def delete(self) -> None:
+        """Down, and its data deleted: as root that lies outside of its folder."""
+        self._do("down", "--delete-data", "--confirm", "local")
 
     def scale(self, count: int) -> None:
         self._do("scale", str(count))

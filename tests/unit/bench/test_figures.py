@@ -93,6 +93,12 @@ def test_a_report_is_shown_as_tables() -> None:
     )
 
 
+def test_a_count_is_promised_without_a_unit() -> None:
+    measure = Measure("failed", "", (0.0,), (0.0,), Target(Bound.AT_MOST, 0, Of.OURS))
+    report = Report("zone_kill", "2 cores", "2026-01-31", Findings("nothing", (measure,)))
+    assert as_markdown(report).endswith("| failed | 0 | 0 |  | at most 0: met |")
+
+
 def test_the_machine_is_described_without_its_name() -> None:
     import platform
 
