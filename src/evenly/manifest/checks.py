@@ -2,11 +2,10 @@
 
 import json
 import re
-import shlex
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from evenly.manifest.names import MAX_NAME, TAKEN, is_address, is_host_name, is_name, name_from_folder
+from evenly.manifest.names import MAX_NAME, TAKEN, is_name, name_from_folder
 from evenly.manifest.problems import redacted
 from evenly.manifest.tree import Mapping, Node, Scalar, Sequence
 from evenly.manifest.units import format_duration, parse_duration
@@ -17,7 +16,6 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,1000}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _RANGE = re.compile(r"([0-9]{1,9}) ?- ?([0-9]{1,9})", re.ASCII)
 _SERVE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PATH = re.compile(r"/[\x21\x22\x24-\x3e\x40-\x7e]*")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_./$-][A-Za-z0-9_./$=@+-]*", re.ASCII)
 _TRUE = frozenset({"yes", "on", "y", "1"})
@@ -105,6 +103,8 @@ def _arguments(node: Sequence) -> tuple[str, ...]:
 
 
 def _as_list(line: str) -> str:
+    import shlex  # only the wrong pay for it
+
     try:
         words = shlex.split(line[:300])
     except ValueError:
@@ -208,41 +208,6 @@ def health_path(node: Node) -> str:
             "is not a plain path.", f"{advice} No ?, no #, no spaces, ASCII only, at most 1024 characters."
         )
     return text
-
-
-def host_name(node: Node) -> str:
-    advice = "Write one host name, such as hello.example.com."
-    text = one_value(node, advice)
-    if _SCHEME.match(text) or "/" in text:
-        raise InvalidError("is an address for a browser, not a host name.", _alone(text))
-    if is_address(text):
-        raise InvalidError("is an IP address, not a host name.", advice)
-    if re.fullmatch(r".+:[0-9]+", text):
-        raise InvalidError("holds a port.", f"{_alone(text)} The port is http.port.")
-    if text == "localhost" or text.endswith(".localhost"):
-        raise InvalidError(
-            "is this machine, which needs no alias.", "Leave the line out, or write a public host name."
-        )
-    if not is_host_name(text):
-        raise InvalidError("is not a host name.", _host_advice(text, advice))
-    return text
-
-
-def _alone(address: str) -> str:
-    host = _SCHEME.sub("", address).split("/")[0].rpartition("@")[2].split(":")[0].lower()
-    return f"Write the host name alone: {host}." if is_host_name(host) else "Write the host name alone."
-
-
-def _host_advice(text: str, advice: str) -> str:
-    if is_host_name(text.lower().rstrip(".")):
-        return f"Write it in lower case and without a dot at its end: {text.lower().rstrip('.')}."
-    if text.startswith("*."):
-        return "Write one host name; a * is not possible here."
-    try:
-        ascii_form = text.encode("idna").decode()
-    except UnicodeError:
-        return advice
-    return f"Write its ASCII form: {ascii_form}." if not text.isascii() else advice
 
 
 def count(node: Node) -> dict[str, int]:

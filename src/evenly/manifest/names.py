@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from ipaddress import ip_address
 
 MAX_NAME = 40
 FALLBACK = "app"
@@ -45,6 +44,8 @@ def is_host_name(text: str) -> bool:
 
 def is_address(text: str) -> bool:
     """Whether `text` is an IP address, in brackets or not."""
+    from ipaddress import ip_address  # only the wrong pay for it
+
     try:
         ip_address(text.strip("[]"))
     except ValueError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from evenly.manifest import checks
 from evenly.manifest.checks import Check, InvalidError, duration, folder, whole
+from evenly.manifest.hosts import host_name
 
 Values = Mapping[str, Any]
 
@@ -89,7 +90,7 @@ _APP = Section(
 
 _HTTP = Section(
     {
-        "alias": checks.host_name,
+        "alias": host_name,
         "port": whole(1, 65535),
         "redirect_port": whole(1, 65535),
         "redirect_to_https": checks.truth,
