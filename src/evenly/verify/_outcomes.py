@@ -91,12 +91,11 @@ class LoadResult:
     @property
     def void(self) -> str | None:
         """Why this run proves nothing, in a sentence; `None` if it counts."""
-        if self.lateness_s > LATE_S:
-            return (
-                f"The sender was {self.lateness_s * 1000:.0f} ms late; up to {LATE_S * 1000:.0f} ms counts."
-            )
         if any(failure.what is Fault.SENDER for failure in self.failed):
             return "The sender had no file descriptors left."
+        if self.lateness_s > LATE_S:
+            late, most = self.lateness_s * 1000, LATE_S * 1000
+            return f"The sender was {late:.0f} ms late; up to {most:.0f} ms counts."
         return None
 
 
