@@ -89,7 +89,7 @@ def _differences(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterato
         before, after = old.get(key), new.get(key)
         if isinstance(before, dict) and isinstance(after, dict):
             yield from _differences(here, before, after)
-        elif (before, key in old) != (after, key in new):
+        elif before != after:
             yield Difference(here, _told(old, key, path), _told(new, key, path))
 
 

@@ -1,5 +1,6 @@
 """What is found without running anything: folders, files and programs that a manifest names. Reads folders only."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,7 @@ from shutil import which
 from evenly.manifest.problems import looks_secret
 from evenly.manifest.types import Manifest
 
+_MIGRATION = re.compile(r"[0-9]{4}_[A-Za-z0-9][A-Za-z0-9_-]*\.sql", re.ASCII)
 _PRIVATE_ENDS = (
     ".local",
     ".internal",
@@ -151,8 +153,8 @@ def _migration_files(said: str, there: Path) -> Iterator[Finding]:
         )
     first: dict[str, str] = {}
     for name in names:
-        number, _, rest = name.removesuffix(".sql").partition("_")
-        if not (len(number) == 4 and number.isascii() and number.isdigit() and rest):
+        number = name.partition("_")[0]
+        if not _MIGRATION.fullmatch(name):
             what = f"{name} is not named as a migration."
             yield _error("database.migrations", what, "Name it NNNN_name.sql, such as 0002_add_users.sql.")
         elif first.setdefault(number, name) != name:
