@@ -4,14 +4,11 @@ Everything is seen from outside: the command, HTTP, files, the process table. Wh
 an error of its own, whatever the test was about.
 """
 
-import asyncio
 import contextlib
-import functools
 import hashlib
 import http.client
 import json
 import os
-import pwd
 import random
 import shutil
 import signal
@@ -44,8 +41,9 @@ APPS = Path(__file__).parent / "apps"
 RATE = 500.0
 VOID_RUNS = 3
 SENDER = """import asyncio, sys, msgspec
+from pathlib import Path
 from evenly.verify.load import LoadPlan, send
-plan = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadPlan)
+plan = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadPlan, dec_hook=lambda _, text: Path(text))
 print("ready", flush=True)
 sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(send(plan))))
 """
@@ -339,7 +337,7 @@ class Load:
             [sys.executable, "-c", SENDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._sender.stdin and self._sender.stdout
-        self._sender.stdin.write(msgspec.json.encode(plan))
+        self._sender.stdin.write(msgspec.json.encode(plan, enc_hook=str))
         self._sender.stdin.close()
         assert self._sender.stdout.readline() == b"ready\n"
 
@@ -347,18 +345,16 @@ class Load:
         """Until the balancer has logged requests of this load."""
         wait_for(lambda: self._access_log.stat().st_size > self._seen, what="a logged request")
 
-    def is_over(self) -> bool:
-        return self._sender.poll() is not None
-
     def result(self) -> LoadResult:
         assert self._sender.stdout
-        with self._sender.stdout as answer:
-            found = msgspec.json.decode(answer.read(), type=LoadResult)
-        self._sender.wait()
-        return found
+        return msgspec.json.decode(self._sender.stdout.read(), type=LoadResult)
 
+    def __enter__(self) -> "Load":
+        return self
 
-Fault = Callable[[], object]
+    def __exit__(self, *_: object) -> None:
+        self._sender.kill()
+        self._sender.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")
@@ -369,10 +365,10 @@ def under_load() -> Callable[..., LoadResult]:
         reasons = []
         for _ in range(VOID_RUNS):
             made.wait_healthy()
-            load = Load(made, duration_s, **more)
-            load.await_flowing()
-            fault()
-            result = load.result()
+            with Load(made, duration_s, **more) as load:
+                load.await_flowing()
+                fault()
+                result = load.result()
             if result.void is None:
                 assert result.requests >= RATE * duration_s * 0.99
                 return result
