@@ -93,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         _say_usage(error)
         return ExitCode.USAGE
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click turns a broken pipe into SystemExit, and nothing else here
         _leave_pipe()
         return ExitCode.DONE
     except Exception:  # a defect of ours: the person gets a sentence, the traceback goes to a file

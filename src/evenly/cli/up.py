@@ -64,7 +64,7 @@ def _bring_up(project: Path, manifest: Manifest) -> Up:
         click.echo("What was started is stopped again.", err=True)
         raise
     if not up.was_running:
-        click.echo(f"  {time.monotonic() - began:4.1f} s  {up.status.state}", err=True)
+        click.echo(f"  {time.monotonic() - began:4.1f} s  {up.status.state}\n", err=True)
     return up
 
 
@@ -101,8 +101,9 @@ def _up_lines(up: Up) -> list[str]:
     return [
         *status_lines(up.status, datetime.now(UTC)),
         "",
-        f"Trust it:  {trust_line(up.status, str(ca))}",
-        "Next:      evenly status, evenly logs --follow, evenly open, evenly down",
+        "Trust its certificate:",
+        f"  {trust_line(up.status, str(ca))}",
+        "Next: evenly status, evenly logs --follow, evenly open, evenly down",
     ]
 
 

@@ -196,11 +196,15 @@ def _meant(name: str, instances: Sequence[str]) -> str:
 def _last_of(source: Source, count: int | None, since: float | None) -> list[Line]:
     """The last lines of one log and, where that is not enough, of the one before it (`NAME.1`)."""
     found: list[bytes] = []
+    own = 0  # how many of them belong to a line with a time, or will not be cut off
     for raw in _backwards((source.path, source.path.with_name(f"{source.path.name}.1"))):
-        at = time_of(raw) if since is not None else None
-        if (at is not None and since is not None and at < since) or len(found) == count:
+        at = None if since is None else time_of(raw)
+        if at is not None and since is not None and at < since:
+            return _timed(source, reversed(found[:own]))
+        if len(found) == count:
             break
         found.append(raw)
+        own = own if at is None else len(found)
     return _timed(source, reversed(found))
 
 
@@ -227,20 +231,26 @@ def _backwards(files: Sequence[Path]) -> Iterator[bytes]:
 
 def _lines_backwards(file: BinaryIO) -> Iterator[bytes]:
     """The lines of a file from its last to its first, a block at a time."""
-    position = file.seek(0, os.SEEK_END)
+    position = _end_of_last_line(file)
+    if position is None:
+        return
     rest = b""
-    at_end = True
     while position > 0:
         step = min(BLOCK_BYTES, position)
         position -= step
         file.seek(position)
         rest, *whole = (file.read(step) + rest).split(b"\n")
-        if at_end and whole and not whole[-1]:
-            whole.pop()  # after the last line's end there is no line
-        at_end = at_end and not whole and not rest
         yield from reversed(whole)
-        if len(rest) > LONGEST_LINE_BYTES:
+        if len(rest) > LONGEST_LINE_BYTES and position > 0:
             yield rest
             rest = b""
-    if rest:
-        yield rest
+    yield rest
+
+
+def _end_of_last_line(file: BinaryIO) -> int | None:
+    """Where the last line ends, its line feed left out; `None` in an empty file."""
+    length = file.seek(0, os.SEEK_END)
+    if length == 0:
+        return None
+    file.seek(length - 1)
+    return length - 1 if file.read(1) == b"\n" else length
