@@ -64,7 +64,9 @@ def _checked(found: object, target: str) -> object:
     if hasattr(found, "__rsgi__"):
         return found
     if not callable(found):
-        raise LoadingError(f"{target} is a {type(found).__name__}: neither an ASGI nor an RSGI application.")
+        raise LoadingError(
+            f"{target} is of type {type(found).__name__}: neither an ASGI nor an RSGI application."
+        )
     if _takes_two(found):
         raise LoadingError(
             f"{target} looks like a WSGI application; it needs a server of its own: "

@@ -98,7 +98,7 @@ async def test_a_failing_application_is_answered_for_and_leaks_nothing(launch, e
         ("asgi_app.deeper:app", {}, "cannot load asgi_app.deeper:app: there is no module asgi_app.deeper."),
         ("asgi_app:nothing", {}, "cannot load asgi_app:nothing: asgi_app has no attribute nothing."),
         ("asgi_app", {}, "'asgi_app' does not name an application: write module:attribute."),
-        ("asgi_app:number", {}, "asgi_app:number is a int: neither an ASGI nor an RSGI application."),
+        ("asgi_app:number", {}, "asgi_app:number is of type int: neither an ASGI nor an RSGI application."),
         ("broken_app:app", {}, "cannot load broken_app:app: KeyError: 'SHOP_KEY'"),
         ("asgi_app:unhealthy", {}, "the application did not start: FatalError: ASGI lifespan startup"),
         ("evenly.webapp:app", {"PORT": "x"}, "PORT has to be a whole number from 1 to 65535, not 'x'."),
