@@ -1,0 +1,93 @@
+"""The live view's picture at any size, and its numbers."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from evenly.cli.drawing import Rates, Scene, draw
+from evenly.cli.live import Reading, rates
+from evenly.core.status import EnvironmentStatus, PartState, PartStatus
+from evenly.local.balancer.traffic import Traffic
+
+RATES = Rates(per_second=512.34, p95_ms=4.25, error_share=0.001, errors=3, active=7)
+EVENTS = tuple((f"12:00:{number:02d}", f"event {number}") for number in range(60))
+
+
+def scene(status: EnvironmentStatus | None, *, stops: bool = True, rates: Rates | None = RATES) -> Scene:
+    return Scene("shop", status, rates, EVENTS, datetime(2026, 3, 1, 12, 5, tzinfo=UTC), stops)
+
+
+def drawn(scene: Scene, width: int = 80, height: int = 24) -> list[str]:
+    console = Console(file=StringIO(), width=width, height=height, legacy_windows=False, color_system=None)
+    with console.capture() as captured:
+        console.print(draw(scene, width, height))
+    return captured.get().splitlines()
+
+
+def test_it_shows_zones_instances_traffic_parts_and_events(status: EnvironmentStatus) -> None:
+    lines = drawn(scene(status))
+    assert lines[0].split() == [
+        *("shop", "is", "healthy:", "2", "of", "2", "instances", "serving"),
+        "https://localhost:8443/",
+    ]
+    assert (
+        "requests/s 512.3" in lines[1] and "p95 4.2 ms" in lines[1] and "errors 0.10% (3 in all)" in lines[1]
+    )
+    picture = "\n".join(lines)
+    for word in ("local-a", "local-b", "i-0123456789abcdef0 healthy 5 min", "database running", "event 59"):
+        assert word in picture
+    assert lines[-1] == " Ctrl-C stops it. Data stays."
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+@pytest.mark.parametrize("height", [14, 24, 40])
+@pytest.mark.parametrize("count", [0, 1, 4, 40])
+def test_it_fits_any_terminal(status: EnvironmentStatus, width: int, height: int, count: int) -> None:
+    zones = tuple(replace(zone, instances=zone.instances * count) for zone in status.zones)
+    lines = drawn(scene(replace(status, zones=zones)), width, height)
+    assert len(lines) <= height
+    assert all(len(line) <= width for line in lines)
+
+
+def test_what_has_no_room_is_counted(status: EnvironmentStatus) -> None:
+    zones = tuple(replace(zone, instances=zone.instances * 40) for zone in status.zones)
+    assert "and 29 more" in "\n".join(drawn(scene(replace(status, zones=zones))))
+
+
+def test_a_zone_that_is_out_and_a_part_that_is_down(status: EnvironmentStatus) -> None:
+    ailing = replace(
+        status,
+        zones=(status.zones[0], replace(status.zones[1], available=False, instances=())),
+        supervisor=PartStatus(PartState.DOWN, None),
+        database=None,
+    )
+    picture = "\n".join(drawn(scene(ailing, rates=None)))
+    assert "local-b (out)" in picture
+    assert "supervisor down" in picture
+    assert "database" not in picture
+    assert "the balancer does not answer yet" in picture
+
+
+def test_leaving_is_told_apart_from_stopping(status: EnvironmentStatus) -> None:
+    assert drawn(scene(status, stops=False))[-1] == " Ctrl-C leaves this view; it goes on running."
+    assert "no environment here any more" in drawn(scene(None))[0]
+
+
+def test_rates_lie_between_two_readings() -> None:
+    first = Reading(10.0, Traffic(100, 1, 0, ((10.0, 100),)))
+    last = Reading(12.0, Traffic(300, 3, 5, ((10.0, 300),)))
+    assert rates(first, last) == Rates(100.0, 9.5, 0.01, 3, 5)
+    assert rates(first, first) is None
+
+
+def test_without_requests_there_are_no_errors() -> None:
+    quiet = Traffic(100, 1, 0, ((10.0, 100),))
+    assert rates(Reading(1.0, quiet), Reading(2.0, quiet)) == Rates(0.0, None, 0.0, 1, 0)
+
+
+def test_a_restarted_balancer_gives_no_negative_rates() -> None:
+    found = rates(Reading(1.0, Traffic(100, 9, 0)), Reading(2.0, Traffic(4, 0, 0)))
+    assert found == Rates(4.0, None, 0.0, 0, 0)
