@@ -182,6 +182,38 @@ def test_a_launch_that_holds_ends_the_backoff() -> None:
     assert apply(healthy, HealthSeen({"a1": Health(True)}), 104).failures == 0
 
 
+def test_while_one_is_tried_no_other_is() -> None:
+    failing = fleet(
+        instance("a1", state=InstanceState.LAUNCHING, since=103),
+        failures=3,
+        failed=Failure("x", "local-a", 100.0, "exited with code 1"),
+    )
+    assert plan(failing, POLICY, 110).actions == ()
+
+
+def test_an_old_success_does_not_end_the_backoff() -> None:
+    failing = fleet(instance("a1", since=50), failures=3, failed=Failure("x", "local-b", 100.0, "exited"))
+    assert apply(failing, HealthSeen({"a1": Health(True)}), 110).failures == 3
+
+
+def test_what_is_given_up_is_replaced_at_once() -> None:
+    slow = fleet(instance("a1", state=InstanceState.LAUNCHING), desired=1)
+    assert [type(it) for it in plan(slow, POLICY, 30).actions] == [Kill, Launch]
+
+
+def test_what_does_not_serve_yet_goes_first() -> None:
+    coming = instance("a1", state=InstanceState.LAUNCHING, since=1)
+    three = fleet(coming, instance("a2", since=2), instance("b1", "local-b"), desired=2)
+    assert [(type(it), it.id) for it in plan(three, POLICY, 3).actions if not isinstance(it, Launch)] == [
+        (Stop, "a1")
+    ]
+
+
+def test_to_begin_twice_begins_once() -> None:
+    once = apply(four(), Drained("a1"), 10)
+    assert apply(once, Drained("a1"), 20) == once
+
+
 def test_draining_ends_when_idle_or_when_its_time_is_over() -> None:
     busy = fleet(
         instance("a1", state=InstanceState.DRAINING, since=100, active_requests=1),

@@ -1,5 +1,6 @@
 """The local target's small pure parts: words, paths, how closely to look, what is passed on, adoption."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
@@ -9,6 +10,7 @@ from evenly.core.summary import environment_state
 from evenly.local.paths import local_paths
 from evenly.local.processes import Marked, mains
 from evenly.local.supervisor.attention import AT_REST_S, CLOSELY_S, NEARLY_S, next_look_s
+from evenly.local.supervisor.balancer import endpoint, is_published
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.inheritance import inherited
 from evenly.local.supervisor.record import adopt
@@ -118,3 +120,17 @@ def test_the_environments_one_word() -> None:
     lopsided = fleet(instance("a"), instance("b"))
     assert environment_state(lopsided, balancer_ready=True, database_ready=True) is EnvironmentState.DEGRADED
     assert environment_state(fleet(), balancer_ready=True, database_ready=True) is EnvironmentState.DOWN
+
+
+def test_with_a_zone_out_nothing_is_called_healthy() -> None:
+    zones = (ZoneFact("local-a"), ZoneFact("local-b", available=False))
+    one = Fleet(1, 1, zones, (instance("a"),))
+    assert environment_state(one, balancer_ready=True, database_ready=True) is EnvironmentState.DEGRADED
+
+
+def test_the_balancer_is_told_of_what_listens_and_is_not_stopping() -> None:
+    assert is_published(instance("a"))
+    assert is_published(instance("a", state=InstanceState.DRAINING))
+    assert not is_published(instance("a", state=InstanceState.STOPPING))
+    assert not is_published(replace(instance("a", state=InstanceState.LAUNCHING), listening=False))
+    assert endpoint(instance("a", state=InstanceState.DRAINING)).draining
