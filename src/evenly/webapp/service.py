@@ -21,7 +21,9 @@ from evenly.webapp.routing import Router
 from evenly.webapp.settings import Settings, read_settings
 from evenly.webapp.telemetry import Telemetry, make_telemetry
 
-RETRY_AFTER = [("retry-after", "2")]  # seconds
+# Seconds until it is worth asking again; and Envoy's header for: this answer is final, ask no other instance, they
+# all wait for the same database. The balancer takes it off.
+LATER = [("retry-after", "2"), ("x-envoy-ratelimited", "true")]
 LONGEST_ACCEPT = 1024
 LONGEST_REQUEST_ID = 128
 SECONDS_BETWEEN_COMPLAINTS = 5.0
@@ -102,11 +104,11 @@ class _Running:
             case UnavailableError():
                 self._complain("database_unavailable", request, error.__cause__)
                 detail = "The database does not answer. Nothing was changed; please try again."
-                return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_AFTER)
+                return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=LATER)
             case OutcomeUnknownError():
                 self._complain("outcome_unknown", request, error.__cause__)
                 detail = "The database was lost before it confirmed. The outcome is unknown: look before you repeat."
-                return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_AFTER)
+                return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=LATER)
         self._log.error("unexpected", request_id=request.request_id, route=request.route, exc_info=error)
         return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. It has been noted.")
 
