@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from evenly.cli.words import BAD, CAREFUL
+from evenly.cli.words import BAD, CAREFUL, harmless
 from evenly.local.logbook import NAMED, Line
 
 SOURCE_WIDTH = 10  # `supervisor`, and `i-` with 8 digits, which `evenly logs` takes as well
@@ -18,15 +18,8 @@ _TIME_KEYS = ("timestamp", "time", "at")
 _OMITTED = frozenset({*_TIME_KEYS, "level", "event", "action", "instance", "zone"})
 # What of a request is shown: with these values it goes without saying.
 _ACCESS = {"instance": None, "attempts": 1, "flags": "-", "request_id": None}
-# Control characters but the tab, and those that turn the direction of text.
-_STEERING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _POSTGRES = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ UTC \[\d+\] (.*)$")
 _ENVOY = re.compile(r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\[\d+\]\[(\w+)\]\[[^]]*\] (?:\[[^]]*\] )?(.*)$")
-
-
-def harmless(text: str) -> str:
-    """`text` with every character that could steer a terminal written out, as `\\x1b`."""
-    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def readable(line: Line, today: str) -> str:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -72,6 +73,11 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command of this process's arguments, and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # a character that the terminal does not know is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -107,8 +113,11 @@ def _colour() -> bool | None:
 
 
 def _say(error: EvenlyError) -> None:
+    """An app's last log lines can be part of it, so nothing in it may steer the terminal."""
+    from evenly.cli.words import harmless
+
     where = f"{error.where}: " if error.where else ""
-    _say_line(f"{where}{error.what}")
+    _say_line("\n".join(harmless(line) for line in f"{where}{error.what}".split("\n")))
     if error.try_:
         click.echo(f"Try: {error.try_}", err=True)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from evenly.cli.words import age, coloured, count_of, table
+from evenly.cli.words import age, coloured, count_of, harmless, table
 from evenly.core.status import (
     EnvironmentState,
     EnvironmentStatus,
@@ -45,7 +45,7 @@ def verdict(status: EnvironmentStatus) -> str:
 
 def problem_lines(status: EnvironmentStatus) -> list[str]:
     """What is wrong and what to try; nothing for a healthy environment."""
-    told = [f"  {line}" for line in (status.problem or "").splitlines()]
+    told = [f"  {harmless(line)}" for line in (status.problem or "").splitlines()]
     match status.state:
         case EnvironmentState.DOWN:
             return [*told, "Try: evenly up"]

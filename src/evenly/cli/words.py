@@ -1,10 +1,14 @@
 """How values are told to people: ages, counts, sizes, lists, tables, states with their colours. Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
 
 import click
+
+# Control characters but the tab, and those that turn the direction of text.
+_STEERING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 GOOD, CAREFUL, BAD = "green", "yellow", "red"
 COLOURS = {
@@ -23,6 +27,11 @@ COLOURS = {
     "error": BAD,
     "problem": BAD,
 }
+
+
+def harmless(line: str) -> str:
+    """`line` with every character that could steer a terminal written out, as `\\x1b`."""
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
 
 
 def coloured(word: str, text: str | None = None) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from evenly.cli.logtext import as_json, harmless, readable
+from evenly.cli.logtext import as_json, readable
+from evenly.cli.words import harmless
 from evenly.errors import UsageError
 from evenly.local.logbook import BLOCK_BYTES, Follower, Line, Source, is_wanted, last_lines, time_of, wanted
 

@@ -1,8 +1,10 @@
 """The entry: names, wrong use, exit codes, and what is imported."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +66,30 @@ def test_scaling_what_does_not_run_is_3(evenly: Evenly) -> None:
     assert evenly("scale", "3").code == 3
     assert evenly("scale", "0").code == 2
     assert evenly("scale", "many").code == 2
+
+
+def test_what_an_error_quotes_can_not_steer_the_terminal(evenly: Evenly) -> None:
+    ran = evenly("logs", "\x1b[2J")
+    Path(".evenly/local/logs").mkdir(parents=True)
+    assert ran.code == 3
+    ran = evenly("logs", "\x1b[2J")
+    assert (ran.code, "\x1b" in ran.err) == (2, False)
+    assert "there are no logs of \\x1b[2J." in ran.err
+
+
+def test_a_terminal_that_knows_no_umlauts_is_no_reason_to_fail(tmp_path: Path) -> None:
+    folder = tmp_path / "\u5e97"
+    folder.mkdir()
+    ran = subprocess.run(
+        [sys.executable, "-m", "evenly", "status"],
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1:strict"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert "\\u5e97: there is no environment here" in ran.stderr
 
 
 def test_the_help_imports_click_and_no_more() -> None:
