@@ -45,8 +45,9 @@ def command(count: int, no_wait: bool, as_json: bool) -> None:
 def _scaled(project: Path, count: int) -> EnvironmentStatus:
     """Scale, tell of the steps, and wait until exactly `count` instances are there and serve."""
     from evenly.cli.progress import telling
-    from evenly.local.environment import await_healthy, look, running_manifest, scale
+    from evenly.local.environment import look, running_manifest, scale
     from evenly.local.settings import find_paths
+    from evenly.local.waiting import await_healthy
 
     paths = find_paths(project)
     with telling(paths.journal, lambda line: click.echo(line, err=True)):

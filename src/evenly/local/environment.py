@@ -6,21 +6,18 @@ Commands hold the environment's command lock while they change something; it end
 import contextlib
 import shutil
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
-from evenly.core.parts import Part
-from evenly.core.status import EnvironmentState, EnvironmentStatus, InstanceState, PartState, PartStatus
-from evenly.core.topology import HTTP_PORT, HTTPS_PORT, Topology, local_topology
+from evenly.core.status import EnvironmentStatus
+from evenly.core.topology import HTTP_PORT, HTTPS_PORT, local_topology
 from evenly.errors import StateError, TargetError
 from evenly.local import control, ports, processes, releases, state
 from evenly.local.balancer import loopback_addresses
-from evenly.local.control import AskStatus, NotRunningError, Report, Scale, SetZone
+from evenly.local.control import AskStatus, NotRunningError, Scale, SetZone
 from evenly.local.paths import Paths
-from evenly.local.reporting import environment_status
+from evenly.local.recorded import known_settings, recorded_status, running_supervisor
 from evenly.local.settings import (
     Settings,
     find_data_folders,
@@ -32,14 +29,10 @@ from evenly.local.settings import (
 )
 from evenly.local.stopping import Stopped, stop_everything
 from evenly.local.supervisor.companion import watchdog_command
-from evenly.local.supervisor.record import Record, read_record
+from evenly.local.waiting import await_healthy
 from evenly.manifest.types import Manifest
 
-POLL_S = 0.02
-SUPERVISOR_START_S = 20.0
 SLACK_S = 60.0  # beyond the grace period: initialising the database on a slow disk
-FAILED_LAUNCHES = 2
-LOG_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,7 @@ def look(project: Path) -> EnvironmentStatus:
     try:
         return control.ask(paths.control_socket, AskStatus()).status
     except NotRunningError:
-        return _recorded_status(paths)
+        return recorded_status(paths)
 
 
 def scale(project: Path, count: int) -> EnvironmentStatus:
@@ -112,29 +105,11 @@ def running_manifest(project: Path) -> Manifest | None:
     return read_release(paths, settings.release).manifest if settings else None
 
 
-def await_healthy(paths: Paths, within_s: float) -> Report:
-    """Wait until the environment is healthy. Raises StateError as soon as it is clear that it won't be."""
-    until = time.monotonic() + within_s
-    heard_until = time.monotonic() + SUPERVISOR_START_S
-    while True:
-        with contextlib.suppress(NotRunningError):
-            report = control.ask(paths.control_socket, AskStatus())
-            heard_until = time.monotonic() + SUPERVISOR_START_S
-            if report.status.state is EnvironmentState.HEALTHY:
-                return report
-            _raise_if_hopeless(paths, report)
-            if time.monotonic() > until:
-                raise _not_healthy(report)
-        if time.monotonic() > heard_until:
-            raise _no_supervisor(paths)
-        time.sleep(POLL_S)
-
-
 def _found_up(paths: Paths) -> Up:
     """It is up, or its supervisors were killed: see to it that it is held, and touch nothing else."""
-    settings = _known_settings(paths)
+    settings = known_settings(paths)
     if not _is_watched(paths):
-        processes.spawn(watchdog_command(paths, _supervisor(paths)))
+        processes.spawn(watchdog_command(paths, running_supervisor(paths)))
     manifest = read_release(paths, settings.release).manifest
     report = await_healthy(paths, _patience(manifest))
     return Up(report.status, was_running=True, manifest=manifest)
@@ -194,103 +169,6 @@ def _patience(manifest: Manifest) -> float:
 
 def _is_watched(paths: Paths) -> bool:
     return bool(processes.mains(processes.find_marked(paths.home), "watchdog"))
-
-
-def _supervisor(paths: Paths) -> ProcessRef | None:
-    found = processes.mains(processes.find_marked(paths.home), "supervisor")
-    return found[0].process if found else None
-
-
-def _raise_if_hopeless(paths: Paths, report: Report) -> None:
-    if report.problem:
-        raise StateError(report.problem, where=report.problem_where, try_=report.problem_try)
-    serving = any(it.state is InstanceState.HEALTHY for zone in report.status.zones for it in zone.instances)
-    if report.failed and report.failures >= FAILED_LAUNCHES * (1 + serving):
-        raise _app_failed(paths, report.failed.id, report.failed.why)
-
-
-def _app_failed(paths: Paths, id: str, why: str) -> StateError:
-    log = paths.instance_logs / f"{id}.log"
-    last = tail(log, LOG_LINES)
-    said = "\n".join(f"    {line}" for line in last) if last else "    (it wrote nothing)"
-    return StateError(
-        f"the app did not start: instance {id} {why}. Its last log lines:\n{said}",
-        where="app",
-        try_="Mend the app or the app section of evenly.yaml, then run `evenly up` again.",
-    )
-
-
-def _not_healthy(report: Report) -> StateError:
-    return StateError(
-        f"the environment is still {report.status.state}: {report.status.problem or 'it takes too long'}",
-        try_="Run `evenly logs supervisor` to see what happened.",
-    )
-
-
-def _no_supervisor(paths: Paths) -> StateError:
-    log = paths.logs / "supervisor.log"
-    said = "\n".join(f"    {line}" for line in tail(log, LOG_LINES))
-    return StateError(
-        f"the supervisor does not answer. Its last log lines:\n{said}",
-        where=str(log),
-        try_="Run `evenly down`, then `evenly up`.",
-    )
-
-
-def tail(log: Path, lines: int) -> list[str]:
-    """The last lines of a log; none when there is no such file."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 64 * 1024))
-            return file.read().decode(errors="replace").splitlines()[-lines:]
-    except FileNotFoundError:
-        return []
-
-
-def _recorded_status(paths: Paths) -> EnvironmentStatus:
-    settings = _known_settings(paths)
-    topology = local_topology(read_release(paths, settings.release).manifest)
-    record = read_record(paths) or Record(fleet=Fleet(0, settings.release, ()))
-    fleet = _alive_only(record.fleet)
-    supervisor = _supervisor(paths)
-    return environment_status(
-        paths,
-        settings,
-        topology,
-        fleet if fleet.zones else _empty_fleet(settings, topology),
-        balancer=_part(record.balancer),
-        database=_part(record.database) if topology.database else None,
-        supervisor=_unanswering(supervisor),
-        problem=None if paths.wanted.exists() else "it was taken down",
-    )
-
-
-def _unanswering(supervisor: ProcessRef | None) -> PartStatus:
-    return PartStatus(PartState.STARTING, supervisor.pid) if supervisor else PartStatus(PartState.DOWN, None)
-
-
-def _empty_fleet(settings: Settings, topology: Topology) -> Fleet:
-    zones = tuple(ZoneFact(zone.name) for zone in topology.zones)
-    return Fleet(desired=0, release=settings.release, zones=zones)
-
-
-def _alive_only(fleet: Fleet) -> Fleet:
-    alive: tuple[Instance, ...] = tuple(
-        it for it in fleet.instances if it.process and processes.is_alive(it.process)
-    )
-    return replace(fleet, instances=alive)
-
-
-def _part(process: ProcessRef | None) -> Part:
-    alive = process is not None and processes.is_alive(process)
-    return Part(process=process if alive else None, ready=alive)
-
-
-def _known_settings(paths: Paths) -> Settings:
-    settings = read_settings(paths)
-    if settings is None:
-        raise StateError("there is no environment here", where=str(paths.project), try_="Run `evenly up`.")
-    return settings
 
 
 def _delete_data(paths: Paths) -> None:

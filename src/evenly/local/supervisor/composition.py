@@ -31,7 +31,6 @@ from evenly.local.supervisor.parts import PartKeeper
 from evenly.local.supervisor.record import Record, adopt, read_record, write_record
 from evenly.local.supervisor.supervision import Supervision, policy
 
-
 FAILED_STARTS = 4
 
 

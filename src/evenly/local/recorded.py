@@ -1,0 +1,63 @@
+"""An environment's status from its record and the process table, for when its supervisor does not answer."""
+
+from dataclasses import replace
+
+from evenly.core.fleet import Fleet, ProcessRef, ZoneFact
+from evenly.core.parts import Part
+from evenly.core.status import EnvironmentStatus, PartState, PartStatus
+from evenly.core.topology import Topology, local_topology
+from evenly.errors import StateError
+from evenly.local import processes
+from evenly.local.paths import Paths
+from evenly.local.reporting import environment_status
+from evenly.local.settings import Settings, read_release, read_settings
+from evenly.local.supervisor.record import Record, read_record
+
+
+def recorded_status(paths: Paths) -> EnvironmentStatus:
+    settings = known_settings(paths)
+    topology = local_topology(read_release(paths, settings.release).manifest)
+    record = read_record(paths) or Record(fleet=Fleet(0, settings.release, ()))
+    fleet = _alive_only(record.fleet)
+    supervisor = running_supervisor(paths)
+    return environment_status(
+        paths,
+        settings,
+        topology,
+        fleet if fleet.zones else _empty_fleet(settings, topology),
+        balancer=_part(record.balancer),
+        database=_part(record.database) if topology.database else None,
+        supervisor=_unanswering(supervisor),
+        problem=None if paths.wanted.exists() else "it was taken down",
+    )
+
+
+def _unanswering(supervisor: ProcessRef | None) -> PartStatus:
+    return PartStatus(PartState.STARTING, supervisor.pid) if supervisor else PartStatus(PartState.DOWN, None)
+
+
+def _empty_fleet(settings: Settings, topology: Topology) -> Fleet:
+    zones = tuple(ZoneFact(zone.name) for zone in topology.zones)
+    return Fleet(desired=0, release=settings.release, zones=zones)
+
+
+def _alive_only(fleet: Fleet) -> Fleet:
+    alive = tuple(it for it in fleet.instances if it.process and processes.is_alive(it.process))
+    return replace(fleet, instances=alive)
+
+
+def _part(process: ProcessRef | None) -> Part:
+    alive = process is not None and processes.is_alive(process)
+    return Part(process=process if alive else None, ready=alive)
+
+
+def running_supervisor(paths: Paths) -> ProcessRef | None:
+    found = processes.mains(processes.find_marked(paths.home), "supervisor")
+    return found[0].process if found else None
+
+
+def known_settings(paths: Paths) -> Settings:
+    settings = read_settings(paths)
+    if settings is None:
+        raise StateError("there is no environment here", where=str(paths.project), try_="Run `evenly up`.")
+    return settings

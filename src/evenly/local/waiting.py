@@ -1,0 +1,80 @@
+"""Waits until an environment is healthy, or until it is clear that it won't be, and says why in words."""
+
+import contextlib
+import time
+from pathlib import Path
+
+from evenly.core.status import EnvironmentState, InstanceState
+from evenly.errors import StateError
+from evenly.local import control
+from evenly.local.control import AskStatus, NotRunningError, Report
+from evenly.local.paths import Paths
+
+POLL_S = 0.02
+SUPERVISOR_START_S = 20.0
+FAILED_LAUNCHES = 2
+LOG_LINES = 12
+
+
+def await_healthy(paths: Paths, within_s: float) -> Report:
+    """Wait until the environment is healthy. Raises StateError as soon as it is clear that it won't be."""
+    until = time.monotonic() + within_s
+    heard_until = time.monotonic() + SUPERVISOR_START_S
+    while True:
+        with contextlib.suppress(NotRunningError):
+            report = control.ask(paths.control_socket, AskStatus())
+            heard_until = time.monotonic() + SUPERVISOR_START_S
+            if report.status.state is EnvironmentState.HEALTHY:
+                return report
+            _raise_if_hopeless(paths, report)
+            if time.monotonic() > until:
+                raise _not_healthy(report)
+        if time.monotonic() > heard_until:
+            raise _no_supervisor(paths)
+        time.sleep(POLL_S)
+
+
+def _raise_if_hopeless(paths: Paths, report: Report) -> None:
+    if report.problem:
+        raise StateError(report.problem, where=report.problem_where, try_=report.problem_try)
+    serving = any(it.state is InstanceState.HEALTHY for zone in report.status.zones for it in zone.instances)
+    if report.failed and report.failures >= FAILED_LAUNCHES * (1 + serving):
+        raise _app_failed(paths, report.failed.id, report.failed.why)
+
+
+def _app_failed(paths: Paths, id: str, why: str) -> StateError:
+    log = paths.instance_logs / f"{id}.log"
+    last = tail(log, LOG_LINES)
+    said = "\n".join(f"    {line}" for line in last) if last else "    (it wrote nothing)"
+    return StateError(
+        f"the app did not start: instance {id} {why}. Its last log lines:\n{said}",
+        where="app",
+        try_="Mend the app or the app section of evenly.yaml, then run `evenly up` again.",
+    )
+
+
+def _not_healthy(report: Report) -> StateError:
+    return StateError(
+        f"the environment is still {report.status.state}: {report.status.problem or 'it takes too long'}",
+        try_="Run `evenly logs supervisor` to see what happened.",
+    )
+
+
+def _no_supervisor(paths: Paths) -> StateError:
+    log = paths.logs / "supervisor.log"
+    said = "\n".join(f"    {line}" for line in tail(log, LOG_LINES))
+    return StateError(
+        f"the supervisor does not answer. Its last log lines:\n{said}",
+        where=str(log),
+        try_="Run `evenly down`, then `evenly up`.",
+    )
+
+
+def tail(log: Path, lines: int) -> list[str]:
+    """The last lines of a log; none when there is no such file."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 64 * 1024))
+            return file.read().decode(errors="replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        return []
