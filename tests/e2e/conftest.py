@@ -303,6 +303,7 @@ def environment(
         for name, text in (files or {}).items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
+            (folder / name).chmod(0o755 if text.startswith("#!") else 0o644)
         for path in (folder, *folder.rglob("*")) if "user" in made.identity else ():
             os.chown(path, made.identity["user"], made.identity["group"])
         yield made
