@@ -83,7 +83,7 @@ def _health(manifest: Manifest) -> HealthPolicy:
         path=said.path,
         interval=interval,
         unhealthy_interval=Seconds(interval / 2),
-        timeout=_or(said.timeout, 0.5),
+        timeout=_or(said.timeout, min(0.5, interval)),
         healthy_threshold=said.healthy_threshold or 1,
         unhealthy_threshold=said.unhealthy_threshold or 2,
         grace_period=_or(said.grace_period, 30.0),

@@ -11,7 +11,7 @@ from shutil import which
 from evenly.manifest.problems import looks_secret
 from evenly.manifest.types import Manifest
 
-_MIGRATION = re.compile(r"[0-9]{4}_[A-Za-z0-9][A-Za-z0-9_-]*\.sql", re.ASCII)
+_MIGRATION = re.compile(r"[0-9]{1,18}_[A-Za-z0-9][A-Za-z0-9_-]*\.sql", re.ASCII)
 _PRIVATE_ENDS = (
     ".local",
     ".internal",
@@ -156,7 +156,7 @@ def _migration_files(said: str, there: Path) -> Iterator[Finding]:
         number = name.partition("_")[0]
         if not _MIGRATION.fullmatch(name):
             what = f"{name} is not named as a migration."
-            yield _error("database.migrations", what, "Name it NNNN_name.sql, such as 0002_add_users.sql.")
+            yield _error("database.migrations", what, "Name it by a number and a name, such as 0002_add_users.sql.")
         elif first.setdefault(number, name) != name:
             what = f"{first[number]} and {name} have one number."
             yield _error("database.migrations", what, "Give the later one the next free number.")

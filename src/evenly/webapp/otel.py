@@ -29,7 +29,7 @@ from evenly.webapp.http import Request, Response
 from evenly.webapp.pool import Pool
 from evenly.webapp.routing import UNMATCHED
 from evenly.webapp.settings import Settings
-from evenly.webapp.telemetry import Signals
+from evenly.webapp.signals import Signals
 
 R = TypeVar("R")
 SECONDS_TO_FLUSH = 3.0

@@ -1,7 +1,6 @@
 """Whether OpenTelemetry is on, by the standard `OTEL_*` variables. Loads nothing of it while it is off."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from evenly.webapp.database import Database
@@ -9,6 +8,7 @@ from evenly.webapp.greetings import GreetingSession
 from evenly.webapp.http import Request, Response
 from evenly.webapp.pool import Pool
 from evenly.webapp.settings import Settings, SettingsError
+from evenly.webapp.signals import Signals
 
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _EXPORTERS = frozenset({"otlp", "console"})
@@ -25,14 +25,6 @@ class Telemetry(Protocol):
     def traced(self, database: Database[GreetingSession]) -> Database[GreetingSession]: ...
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """The exporters of each signal: `otlp`, `console`, both, or none."""
-
-    traces: frozenset[str]
-    metrics: frozenset[str]
 
 
 def signals_wanted(environ: Mapping[str, str]) -> Signals:
