@@ -116,14 +116,13 @@ def test_migrations_have_to_be_there(tmp_path: Path) -> None:
 
 
 def test_migrations_have_numbers_and_names(tmp_path: Path) -> None:
-    for name in ("0001_first.sql", "0003_gap.sql", "0003_twice.sql", "4_short.sql", "0005_.sql", "notes.txt"):
+    for name in ("0001_first.sql", "4_short.sql", "0003_gap.sql", "0003_twice.sql", "0005_.sql", "notes.txt"):
         write(tmp_path / "db" / name)
     advice = "Name it by a number and a name, such as 0002_add_users.sql."
     assert told(MIGRATED, tmp_path) == [
         "error: database.migrations: 0003_gap.sql and 0003_twice.sql have one number. "
         "Give the later one the next free number.",
         f"error: database.migrations: 0005_.sql is not named as a migration. {advice}",
-        f"error: database.migrations: 4_short.sql is not named as a migration. {advice}",
     ]
 
 
