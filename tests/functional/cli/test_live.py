@@ -114,3 +114,16 @@ def test_on_one_that_was_up_ctrl_c_only_leaves(project: Any) -> None:
     finally:
         terminal.close()
     assert status_of(project) == before
+
+
+def test_ctrl_c_while_it_comes_up_leaves_nothing_running(project: Any) -> None:
+    project.run("down")
+    terminal = Terminal(project, "up", "--detach")
+    try:
+        terminal.wait_for("database starting")
+        terminal.press_interrupt()
+        terminal.wait_for("What was started is stopped again.")
+        assert terminal.wait_end() == 130
+    finally:
+        terminal.close()
+    assert project.run("down").stdout == "Nothing was running.\n"
