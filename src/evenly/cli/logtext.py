@@ -24,7 +24,7 @@ _ENVOY = re.compile(r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\[\d+\]\[(\w+)\]\[
 
 def readable(line: Line, today: str) -> str:
     """One line: time (UTC, with the date if it is not `today`, `YYYY-MM-DD`), source, and what it says."""
-    return f"{_time(line.at, today)}  {_source(line.source)}  {_said(line)}"
+    return f"{_time(line, today)}  {_source(line.source)}  {_said(line)}"
 
 
 def as_json(line: Line) -> str:
@@ -32,13 +32,17 @@ def as_json(line: Line) -> str:
     entry = _entry(line.text)
     said = {"line": line.text} if entry is None else {"entry": entry}
     at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"source": line.source, "time": at if line.at else None, **said})
+    return json.dumps({"source": line.source, "time": at if line.timed else None, **said})
 
 
-def _time(at: float, today: str) -> str:
-    if not at:
+def _time(line: Line, today: str) -> str:
+    if not line.timed:
         return " " * 12
-    told = datetime.fromtimestamp(at, UTC).isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
+    told = (
+        datetime.fromtimestamp(line.at, UTC)
+        .isoformat(sep=" ", timespec="milliseconds")
+        .removesuffix("+00:00")
+    )
     return told[11:] if told.startswith(today) else told
 
 

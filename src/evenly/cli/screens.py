@@ -17,9 +17,11 @@ HEADINGS = ("ZONE", "INSTANCE", "STATE", "ADDRESS", "PID", "RELEASE", "AGE")
 
 def status_lines(status: EnvironmentStatus, now: datetime) -> list[str]:
     """All of a status: the verdict first, then what is wrong, the URLs, the zones, the parts."""
+    head = [verdict(status), *problem_lines(status)]
+    if status.state is EnvironmentState.DOWN and not _anything_runs(status):
+        return head
     return [
-        verdict(status),
-        *problem_lines(status),
+        *head,
         "",
         *url_lines(status),
         "",
@@ -72,6 +74,11 @@ def part_lines(status: EnvironmentStatus) -> list[str]:
 def trust_line(status: EnvironmentStatus, ca: str) -> str:
     """How curl trusts the environment's own authority, whose certificate is in the file `ca`."""
     return f"curl --cacert {ca} {status.urls.https}"
+
+
+def _anything_runs(status: EnvironmentStatus) -> bool:
+    parts = (status.balancer, status.database, status.supervisor)
+    return any(zone.instances for zone in status.zones) or any(part and part.pid for part in parts)
 
 
 def _serving(status: EnvironmentStatus) -> int:

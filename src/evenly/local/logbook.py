@@ -37,11 +37,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `at`: seconds since 1970, 0 if nothing before it in its file had a time either."""
+    """One line. `at`: seconds since 1970, for the order. Not `timed`: it says no time of its own, and has that of
+    the line before it, or, where no line has any, of the last writing to its file."""
 
     at: float
     source: str
     text: str
+    timed: bool = True
 
 
 def sources(paths: Paths) -> tuple[Source, ...]:
@@ -149,8 +151,9 @@ class _Tail:
         return lines
 
     def close(self) -> list[Line]:
+        lines = self._half_line()
         self._file.close()
-        return self._half_line()
+        return lines
 
     def _read(self) -> list[Line]:
         *whole, self._half = (self._half + self._file.read()).split(b"\n")
@@ -163,8 +166,9 @@ class _Tail:
         return [self._line(half)] if half else []
 
     def _line(self, raw: bytes) -> Line:
-        self._at = time_of(raw) or self._at
-        return _line(self._source, raw, self._at)
+        own = time_of(raw)
+        self._at = own or self._at or os.fstat(self._file.fileno()).st_mtime
+        return _line(self._source, raw, self._at, own is not None)
 
     def _is_turned_over(self) -> bool:
         """Another file has the name now. One without the name any more is read on."""
@@ -209,15 +213,24 @@ def _last_of(source: Source, count: int | None, since: float | None) -> list[Lin
 
 
 def _timed(source: Source, raws: Iterable[bytes]) -> list[Line]:
-    lines, at = [], 0.0
-    for raw in raws:
-        at = max(time_of(raw) or at, at)  # merging needs each file in order
-        lines.append(_line(source, raw, at))
+    held = [(raw, time_of(raw)) for raw in raws]
+    at = next((time for _, time in held if time), _written_at(source.path))
+    lines = []
+    for raw, time in held:
+        at = max(time or at, at)  # merging needs each file in order
+        lines.append(_line(source, raw, at, time is not None))
     return lines
 
 
-def _line(source: Source, raw: bytes, at: float) -> Line:
-    return Line(at, source.name, raw.rstrip(b"\r").decode(errors="replace"))
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _line(source: Source, raw: bytes, at: float, timed: bool) -> Line:
+    return Line(at, source.name, raw.rstrip(b"\r").decode(errors="replace"), timed)
 
 
 def _backwards(files: Sequence[Path]) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Reading logs: merging, tails, files that grow, turn over and come later; and what lines look like."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,18 @@ def test_the_end_of_a_long_log_is_read_over_many_blocks(tmp_path: Path) -> None:
     log = source(tmp_path, "a", b"\n".join(lines) + b"\n")
     assert texts(last_lines([log], None, None)) == [it.decode() for it in lines]
     assert texts(last_lines([log], 3, None)) == [it.decode() for it in lines[-3:]]
+
+
+def test_lines_without_any_time_are_as_late_as_their_file(tmp_path: Path) -> None:
+    a = source(tmp_path, "a", b"2026-03-01 12:00:01 UTC a1\n2026-03-01 12:00:09 UTC a2\n")
+    b = source(tmp_path, "b", b"words\nmore\n")
+    os.utime(b.path, (AT + 5, AT + 5))
+    assert [(it.text[-2:], it.timed) for it in last_lines([a, b], None, None)] == [
+        ("a1", True),
+        ("ds", False),
+        ("re", False),
+        ("a2", True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -196,10 +209,14 @@ def test_lines_are_readable(plain: Callable[[str], str], name: str, text: str, s
 
 def test_another_day_has_its_date(plain: Callable[[str], str]) -> None:
     assert plain(readable(Line(AT, "access", "x"), "2026-03-02")).startswith("2026-03-01 12:00:00.000  ")
-    assert plain(readable(Line(0.0, "access", "x"), "2026-03-02")) == f"{'':12}  access      x"
+    assert plain(readable(Line(AT, "access", "x", timed=False), "2026-03-02")) == f"{'':12}  access      x"
 
 
 def test_lines_as_data() -> None:
     told: Any = json.loads(as_json(Line(AT, ONE, '{"event":"request"}')))
     assert told == {"source": ONE, "time": "2026-03-01T12:00:00.000Z", "entry": {"event": "request"}}
-    assert json.loads(as_json(Line(0, ONE, "words"))) == {"source": ONE, "time": None, "line": "words"}
+    assert json.loads(as_json(Line(AT, ONE, "words", timed=False))) == {
+        "source": ONE,
+        "time": None,
+        "line": "words",
+    }

@@ -53,7 +53,16 @@ def test_a_degraded_one_says_what_is_wrong_and_what_to_try(status: EnvironmentSt
 
 def test_one_that_is_down_names_up(status: EnvironmentStatus) -> None:
     down = replace(status, state=EnvironmentState.DOWN)
-    assert plain(status_lines(down, NOW)).startswith("local is down: nothing serves.\nTry: evenly up\n")
+    assert plain(status_lines(down, NOW)).startswith("local is down: nothing serves.\nTry: evenly up\n\n")
+
+
+def test_where_nothing_runs_there_is_nothing_to_list(status: EnvironmentStatus) -> None:
+    gone = PartStatus(PartState.DOWN, None)
+    zones = tuple(replace(zone, instances=()) for zone in status.zones)
+    down = replace(
+        status, state=EnvironmentState.DOWN, zones=zones, balancer=gone, database=gone, supervisor=gone
+    )
+    assert plain(status_lines(down, NOW)) == "local is down: nothing serves.\nTry: evenly up"
 
 
 def test_without_a_database(status: EnvironmentStatus) -> None:
