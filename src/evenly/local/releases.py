@@ -20,7 +20,7 @@ from evenly import __version__
 from evenly.errors import StateError, UsageError
 from evenly.local import state
 from evenly.local.paths import Paths
-from evenly.local.settings import RELEASE_VERSION, Release, read_release, timestamp
+from evenly.local.settings import RELEASE_VERSION, Release, timestamp
 from evenly.manifest.types import REFERENCE_APP, Manifest
 
 LINKED = (".venv", "venv", "node_modules")
@@ -53,7 +53,7 @@ def ensure(paths: Paths, manifest: Manifest) -> Release:
     sources = _sources(paths.project, manifest)
     digest = _digest(manifest, sources)
     known = numbers(paths)
-    last = read_release(paths, known[-1]) if known else None
+    last = _find(paths, known[-1]) if known else None
     if last and last.digest == digest:
         return last
     release = Release(
@@ -71,7 +71,7 @@ def next_number(paths: Paths, manifest: Manifest) -> tuple[int, bool]:
     """Which release `ensure` would give, and whether it would make it. Changes nothing."""
     digest = _digest(manifest, _sources(paths.project, manifest))
     known = numbers(paths)
-    last = read_release(paths, known[-1]) if known else None
+    last = _find(paths, known[-1]) if known else None
     if last and last.digest == digest:
         return last.number, False
     return (known[-1] if known else 0) + 1, True
@@ -97,6 +97,11 @@ def migrations_source(project: Path, manifest: Manifest) -> Path | None:
     if manifest.database and manifest.database.migrations:
         return project / manifest.database.migrations
     return _reference_migrations() if _is_reference(manifest) else None
+
+
+def _find(paths: Paths, number: int) -> Release | None:
+    """The release, or `None` where its description was lost: then a new release is made."""
+    return state.read(paths.releases / str(number) / "release.json", Release, RELEASE_VERSION)
 
 
 def _is_reference(manifest: Manifest) -> bool:
