@@ -116,10 +116,10 @@ def _found_up(paths: Paths) -> Up:
 
 
 def _fresh_start(paths: Paths, manifest: Manifest) -> Up:
-    settings = _settings(paths, manifest)
-    write_settings(paths, settings)
-    paths.wanted.touch(mode=0o600)
     try:
+        settings = _settings(paths, manifest)
+        write_settings(paths, settings)
+        paths.wanted.touch(mode=0o600)
         processes.spawn(watchdog_command(paths, None))
         report = await_healthy(paths, _patience(manifest))
     except BaseException:

@@ -32,6 +32,7 @@ from evenly.local.supervisor.record import Record, adopt, read_record, write_rec
 from evenly.local.supervisor.supervision import Supervision, policy
 
 FAILED_STARTS = 4
+RETRY_S = 1.0
 
 
 class Held(Protocol):
@@ -167,12 +168,17 @@ class Supervisor:
         own = processes.reference(os.getpid())
         while self._paths.wanted.exists():
             running = await asyncio.to_thread(running_watchdog, self._paths)
-            if running is None:
-                running, child = processes.spawn(watchdog_command(self._paths, own))
-                self._journal.write("start-watchdog", pid=running.pid)
-                await self._watches.end_of(running, child)
-            else:
+            if running is not None:
                 await self._watches.end_of(running)
+                continue
+            try:
+                started, child = processes.spawn(watchdog_command(self._paths, own))
+            except OSError as error:  # no memory, no processes left: there may be later
+                self._journal.write("no-watchdog", why=error.strerror)
+                await asyncio.sleep(RETRY_S)
+                continue
+            self._journal.write("start-watchdog", pid=started.pid)
+            await self._watches.end_of(started, child)
 
     # --- what happened
 

@@ -1,5 +1,6 @@
 """The journal: one JSON line for each thing the supervisor did or saw, in the order in which it happened."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +23,13 @@ class Journal:
         self._now = now
 
     def write(self, action: str, **facts: str | int | float | None) -> None:
-        """Write one line: `at` (RFC 3339), `action`, and the facts that are not `None`."""
+        """Write one line: `at` (RFC 3339), `action`, and the facts that are not `None`.
+
+        A full disk loses lines, never the supervisor.
+        """
         line = {"at": self._now(), "action": action} | {k: v for k, v in facts.items() if v is not None}
-        os.write(self._file, msgspec.json.encode(line) + b"\n")
+        with contextlib.suppress(OSError):
+            os.write(self._file, msgspec.json.encode(line) + b"\n")
 
     def close(self) -> None:
         os.close(self._file)
