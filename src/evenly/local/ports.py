@@ -4,7 +4,7 @@ import contextlib
 import errno
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import psutil
 
@@ -64,18 +64,31 @@ def holder(port: int) -> str:
     return ""
 
 
-def instance_address(zone_number: int, used: Iterable[str]) -> str:
+def instance_address(zone_number: int, used: Iterable[str], key: str = "0") -> str:
     """host:port for a new instance. On Linux each zone has a loopback network of its own (127.0.ZONE.x);
-    elsewhere there is only 127.0.0.1, and zones differ by port."""
+    elsewhere there is only 127.0.0.1, and zones differ by port.
+
+    `key` (hex digits) says where to begin to look: a port is free until its program binds it, and environments
+    that began at the same one would race for it.
+    """
     taken = set(used)
-    hosts = [f"127.0.{zone_number}.{number}" for number in range(10, 250)]
-    own_network = sys.platform == "linux" and _can_bind(hosts[0])
-    for port in range(FIRST_INSTANCE_PORT, LAST_INSTANCE_PORT):
-        host = next((h for h in hosts if not any(a.startswith(f"{h}:") for a in taken)), hosts[0])
-        host = host if own_network else "127.0.0.1"
+    host = _host(zone_number, {address.rpartition(":")[0] for address in taken})
+    for port in _ports(int(key, 16)):
         if f"{host}:{port}" not in taken and is_free(host, port):
             return f"{host}:{port}"
     raise StateError("no port is free for an instance", try_="Run `evenly doctor` to see what is left over.")
+
+
+def _host(zone_number: int, taken: set[str]) -> str:
+    hosts = [f"127.0.{zone_number}.{number}" for number in range(10, 250)]
+    if sys.platform != "linux" or not _can_bind(hosts[0]):
+        return "127.0.0.1"
+    return next((host for host in hosts if host not in taken), hosts[0])
+
+
+def _ports(start: int) -> Iterator[int]:
+    count = LAST_INSTANCE_PORT - FIRST_INSTANCE_PORT + 1
+    return (FIRST_INSTANCE_PORT + (start + number) % count for number in range(count))
 
 
 def listening_ports(pids: Iterable[int]) -> tuple[str, ...]:

@@ -41,3 +41,18 @@ def test_each_instance_has_an_address_of_its_zone() -> None:
         used.append(ports.instance_address(zone, used))
     assert len(set(used)) == 4
     assert all(int(it.rpartition(":")[2]) >= ports.FIRST_INSTANCE_PORT for it in used)
+
+
+def test_two_environments_do_not_begin_at_the_same_port() -> None:
+    one, other = (ports.instance_address(1, (), key) for key in ("0a1b2c3d4e5f", "f00df00df00d"))
+    assert one != other
+    assert ports.instance_address(1, (), "ffffffffffff").rpartition(":")[0] == one.rpartition(":")[0]
+
+
+def test_a_port_that_somebody_holds_is_passed_over() -> None:
+    first = ports.instance_address(1, (), "10")
+    host, _, port = first.rpartition(":")
+    with socket.socket() as listener:
+        listener.bind((host, int(port)))
+        listener.listen()
+        assert ports.instance_address(1, (), "10") == f"{host}:{int(port) + 1}"

@@ -58,7 +58,7 @@ class InstanceHands:
         return Launched(
             id=f"i-{secrets.token_hex(9)[:17]}",
             zone=action.zone,
-            address=ports.instance_address(number, (it.address for it in fleet.instances)),
+            address=ports.instance_address(number, (it.address for it in fleet.instances), self._paths.key),
             release=fleet.release,
             started_at=timestamp(),
         )
