@@ -10,6 +10,7 @@ What belongs to the machine and not to the app (.venv, node_modules) is linked, 
 import getpass
 import hashlib
 import importlib.util
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +60,7 @@ def ensure(paths: Paths, manifest: Manifest) -> Release:
     release = Release(
         number=(known[-1] + 1) if known else 1,
         created_at=timestamp(),
-        created_by=getpass.getuser(),
+        created_by=_user(),
         digest=digest,
         manifest=manifest,
     )
@@ -97,6 +98,14 @@ def migrations_source(project: Path, manifest: Manifest) -> Path | None:
     if manifest.database and manifest.database.migrations:
         return project / manifest.database.migrations
     return _reference_migrations() if _is_reference(manifest) else None
+
+
+def _user() -> str:
+    """Who makes the release; in a container a user may have a number and no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _find(paths: Paths, number: int) -> Release | None:
