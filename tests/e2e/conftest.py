@@ -35,7 +35,9 @@ from evenly.verify.load import LoadPlan, LoadResult
 
 T = TypeVar("T")
 EVENLY = str(Path(sys.executable).with_name("evenly"))
-SURROUNDINGS = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV", "PYTEST", "EVENLY"))}
+SURROUNDINGS = {
+    k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV", "PYTEST", "EVENLY"))
+}
 PORTS = range(10_000, 20_000)  # below those that connections and instances take
 APPS = Path(__file__).parent / "apps"
 RATE = 500.0
@@ -364,7 +366,9 @@ class Load:
 def under_load() -> Callable[..., LoadResult]:
     """Puts a fault in while requests come; a run whose sender was late proves nothing and is repeated."""
 
-    def run(made: Environment, fault: Callable[[], object], duration_s: float = 7.0, **more: Any) -> LoadResult:
+    def run(
+        made: Environment, fault: Callable[[], object], duration_s: float = 7.0, **more: Any
+    ) -> LoadResult:
         reasons = []
         for _ in range(VOID_RUNS):
             made.wait_healthy()
@@ -376,6 +380,8 @@ def under_load() -> Callable[..., LoadResult]:
                 assert result.requests >= RATE * duration_s * 0.99
                 return result
             reasons.append(result.void)
-        pytest.fail(f"No run counts, of {VOID_RUNS}: {' '.join(reasons)} The machine is too busy for {RATE:g}/s.")
+        pytest.fail(
+            f"No run counts, of {VOID_RUNS}: {' '.join(reasons)} The machine is too busy for {RATE:g}/s."
+        )
 
     return run

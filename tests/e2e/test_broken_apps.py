@@ -18,7 +18,11 @@ CASES = {
         {"shop.py": "import not_installed\n"},
         ["No module named 'not_installed'"],
     ),
-    "no such attribute": ("app: {serve: 'shop:application'}\ndatabase: null", {"shop.py": SHOP}, ["application"]),
+    "no such attribute": (
+        "app: {serve: 'shop:application'}\ndatabase: null",
+        {"shop.py": SHOP},
+        ["application"],
+    ),
     "a syntax error": (
         "app: {serve: 'shop:app'}\ndatabase: null",
         {"shop.py": "def app(:\n"},
@@ -34,13 +38,21 @@ CASES = {
         {"program.py": PROGRAM},
         ["no licence was found", "exited with code 7"],
     ),
-    "no such script": ("app: {command: [python3, gone.py]}\ndatabase: null", {}, ["gone.py", "exited with code 2"]),
+    "no such script": (
+        "app: {command: [python3, gone.py]}\ndatabase: null",
+        {},
+        ["gone.py", "exited with code 2"],
+    ),
     "no such interpreter": (
         "app: {command: [./start]}\ndatabase: null",
         {"start": "#!/no/such/interpreter\n"},
         ["could not be started", "./start"],
     ),
-    "never healthy": (RUN_PROGRAM + "variables: {MODE: sick}", {"program.py": PROGRAM}, ["/healthz", "starting"]),
+    "never healthy": (
+        RUN_PROGRAM + "variables: {MODE: sick}",
+        {"program.py": PROGRAM},
+        ["/healthz", "starting"],
+    ),
     "listens on another port": (
         RUN_PROGRAM + "variables: {MODE: elsewhere}",
         {"program.py": PROGRAM},

@@ -81,7 +81,9 @@ class Watch:
             self.seen.append(self.made.look())
 
     def healthy(self) -> list[int]:
-        return [sum(it.state == "healthy" for z in status.zones for it in z.instances) for status in self.seen]
+        return [
+            sum(it.state == "healthy" for z in status.zones for it in z.instances) for status in self.seen
+        ]
 
     def sizes(self) -> list[int]:
         return [sum(len(zone.instances) for zone in status.zones) for status in self.seen]
@@ -122,7 +124,9 @@ def test_a_zone_is_lost_and_returns(fleet, under_load):
 
     def lose_and_return() -> None:
         local.set_zone(fleet.folder, "local-a", available=False)
-        fleet.wait_for(lambda: len(fleet.serving) == 4 and not fleet.zone_pids(0), 60, "the other zone's share")
+        fleet.wait_for(
+            lambda: len(fleet.serving) == 4 and not fleet.zone_pids(0), 60, "the other zone's share"
+        )
         status = fleet.look()
         assert (status.state, status.zones[0].available) == ("degraded", False)
         assert len(status.zones[1].instances) == 4

@@ -42,7 +42,9 @@ def test_two_folders_run_side_by_side_on_ports_said_aloud(make):
         (made.folder / "shop.py").write_text(SHOP)
         told = made.up()
         urls = made.status()["urls"]
-        made.https_port, made.http_port = (int(urls[it].rstrip("/").rpartition(":")[2]) for it in ("https", "http"))
+        made.https_port, made.http_port = (
+            int(urls[it].rstrip("/").rpartition(":")[2]) for it in ("https", "http")
+        )
         assert str(made.https_port) in told.stdout + told.stderr
         found.append((made, told))
     (first, _), (second, told) = found
@@ -169,7 +171,13 @@ def try_socket(path, as_other: bool) -> str:
     )
     python = "/usr/bin/python3" if as_other and os.path.exists("/usr/bin/python3") else sys.executable  # noqa: PTH110
     done = subprocess.run(
-        [python, "-c", script, str(path)], capture_output=True, text=True, timeout=20, cwd="/", **other, check=False
+        [python, "-c", script, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        cwd="/",
+        **other,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

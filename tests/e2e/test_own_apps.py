@@ -13,7 +13,9 @@ SHOP = (APPS / "shop.py").read_text()
 
 @pytest.fixture
 def shop(make):
-    made = make("app: {serve: 'shop:app'}\ndatabase: null\nvariables: {COLOUR: blue}", files={"shop.py": SHOP})
+    made = make(
+        "app: {serve: 'shop:app'}\ndatabase: null\nvariables: {COLOUR: blue}", files={"shop.py": SHOP}
+    )
     made.up()
     return made
 
@@ -57,7 +59,9 @@ def test_a_program_is_served(make):
 
 
 def test_a_program_that_ignores_sigterm_is_ended_all_the_same(make):
-    deaf = PROGRAM.replace("server.serve_forever()", "import signal\nsignal.signal(15, signal.SIG_IGN)\nserver.serve_forever()")
+    deaf = PROGRAM.replace(
+        "server.serve_forever()", "import signal\nsignal.signal(15, signal.SIG_IGN)\nserver.serve_forever()"
+    )
     made = make("app: {command: [python3, program.py]}\ndatabase: null", files={"program.py": deaf})
     made.up()
     made.down()

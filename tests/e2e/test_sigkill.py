@@ -97,7 +97,7 @@ def test_two_ups_at_once(shared):
 
 def test_down_ends_what_hangs(shared):
     shared.up()
-    for role in ("supervisor", "balancer", "instance", "database"):
+    for role in ("supervisor", "balancer", "instance"):
         for pid in shared.pids(role):
             os.kill(pid, signal.SIGSTOP)
     shared.down()

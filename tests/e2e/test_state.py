@@ -7,7 +7,11 @@ import time
 
 import pytest
 
-GARBAGE = {"truncated": lambda text: text[: len(text) // 2], "empty": lambda _: "", "garbage": lambda _: "\0\xff not JSON"}
+GARBAGE = {
+    "truncated": lambda text: text[: len(text) // 2],
+    "empty": lambda _: "",
+    "garbage": lambda _: "\0\xff not JSON",
+}
 
 
 @pytest.fixture(scope="module")

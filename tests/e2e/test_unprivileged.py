@@ -1,6 +1,7 @@
 """The same walk as an ordinary user. Tests that run as root hand a copy of the installation to such a user."""
 
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -15,7 +16,11 @@ import pytest
 
 import evenly
 
-USER = 65_533  # in no file of users, and not the database's account either
+USER = pwd.getpwnam("daemon").pw_uid  # PostgreSQL wants a user with a name; root's database runs as `nobody`
+# The copy's libpython is the one beside it, and it knows itself by the starter's name, as in any venv.
+STARTER = """#!/bin/bash
+LD_LIBRARY_PATH="{base}/lib" exec -a "$0" "{base}/bin/{version}" "$@"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -24,24 +29,33 @@ def installed() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="e2e-python-"))
     folder.chmod(0o755)
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    base = base_python(folder / "base", version)
-    subprocess.run([base, "-I", "-m", "venv", "--without-pip", folder / "venv"], check=True)
-    packages = folder / "venv" / "lib" / version / "site-packages"
-    link_tree(Path(sysconfig.get_path("purelib")), packages, leave_out=("__pycache__", "_editable*", "*evenly*"))
+    base, venv = folder / "base", folder / "venv"
+    python = venv / "bin" / "python"
+    copy_of_this_python(base, version)
+    make = [base / "bin" / version, "-I", "-m", "venv", "--without-pip", venv]
+    subprocess.run(make, env=os.environ | {"LD_LIBRARY_PATH": str(base / "lib")}, check=True)
+    python.unlink()
+    python.write_text(STARTER.format(base=base, version=version))
+    python.chmod(0o755)
+    packages = venv / "lib" / version / "site-packages"
+    link_tree(
+        Path(sysconfig.get_path("purelib")), packages, leave_out=("__pycache__", "_editable*", "*evenly*")
+    )
     link_tree(Path(evenly.__file__).parent, packages / "evenly")
-    yield folder / "venv" / "bin" / "python"
+    yield python
     shutil.rmtree(folder)
 
 
-def base_python(folder: Path, version: str) -> Path:
-    """The Python that this one was made from, or, where others may not enter its folder, a copy of it."""
+def copy_of_this_python(folder: Path, version: str) -> None:
+    """Its own home may be closed to others, as root's is."""
     here = Path(sys.base_prefix)
-    if all(parent.stat().st_mode & stat.S_IXOTH for parent in (here, *here.parents)):
-        return here / "bin" / version
-    link_tree(here / "lib", folder / "lib", leave_out=("site-packages", "test", "__pycache__"))
+    link_tree(
+        here / "lib" / version, folder / "lib" / version, leave_out=("site-packages", "test", "__pycache__")
+    )
+    for library in (here / "lib").glob("libpython*"):
+        shutil.copy2(library, folder / "lib")
     (folder / "bin").mkdir()
     shutil.copy2(here / "bin" / version, folder / "bin")
-    return folder / "bin" / version
 
 
 def link_tree(source: Path, target: Path, leave_out: tuple[str, ...] = ("__pycache__",)) -> None:
@@ -95,7 +109,9 @@ def test_nothing_is_open_to_others(walk):
 def test_an_instance_that_is_killed_is_replaced(walk):
     gone = walk.instances()[0]["id"]
     psutil.Process(walk.instances()[0]["pid"]).kill()
-    walk.wait_for(lambda: gone not in {it["id"] for it in walk.instances()} and walk.status()["state"] == "healthy")
+    walk.wait_for(
+        lambda: gone not in {it["id"] for it in walk.instances()} and walk.status()["state"] == "healthy"
+    )
     assert walk.get("/").status == 200
 
 
