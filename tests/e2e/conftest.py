@@ -1,4 +1,4 @@
-"""The kit of the end-to-end tests: a real environment in a folder of its own, load on it, and proof that it left nothing.
+"""The kit of the end-to-end tests: a real environment in a folder of its own, and proof that it left nothing.
 
 Everything is seen from outside: the command, HTTP, files, the process table. What a test leaves running is
 an error of its own, whatever the test was about.
@@ -23,15 +23,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-import msgspec
 import psutil
 import pytest
 
 from evenly.core.status import EnvironmentStatus
 from evenly.local import environment as local
-from evenly.verify.load import LoadPlan, LoadResult
 
 T = TypeVar("T")
 EVENLY = str(Path(sys.executable).with_name("evenly"))
@@ -39,18 +36,6 @@ SURROUNDINGS = {
     k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV", "PYTEST", "EVENLY"))
 }
 PORTS = range(10_000, 20_000)  # below those that connections and instances take
-APPS = Path(__file__).parent / "apps"
-RATE = 500.0
-VOID_RUNS = 3
-SENDER = """import asyncio, contextlib, os, sys, msgspec
-from pathlib import Path
-from evenly.verify.load import LoadPlan, send
-plan = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadPlan, dec_hook=lambda _, text: Path(text))
-with contextlib.suppress(PermissionError):  # what measures goes before what is measured
-    os.setpriority(os.PRIO_PROCESS, 0, -15)
-print("ready", flush=True)
-sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(send(plan))))
-"""
 
 
 def wait_for(condition: Callable[[], T], deadline_s: float = 60.0, what: str = "it") -> T:
@@ -65,7 +50,7 @@ def wait_for(condition: Callable[[], T], deadline_s: float = 60.0, what: str = "
 def free_ports(count: int) -> list[int]:
     found: list[int] = []
     while len(found) < count:
-        port = random.choice(PORTS)
+        port = random.choice(PORTS)  # noqa: S311
         if port not in found and all(_is_free(host, port) for host in ("127.0.0.1", "::1")):
             found.append(port)
     return found
@@ -111,7 +96,7 @@ class Environment:
     @property
     def runtime(self) -> Path:
         """The folder of the sockets."""
-        return Path("/tmp") / f"evenly-{self.identity.get('user', os.geteuid())}-{self.key}"
+        return Path("/tmp") / f"evenly-{self.identity.get('user', os.geteuid())}-{self.key}"  # noqa: S108
 
     @property
     def root_data(self) -> Path:
@@ -149,9 +134,7 @@ class Environment:
     def status(self) -> dict[str, Any]:
         done = self.run("status", "--json")
         assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout)
-        assert isinstance(found, dict)
-        return found
+        return json.loads(done.stdout)
 
     def _options(self) -> dict[str, Any]:
         surroundings = SURROUNDINGS | ({"HOME": str(self.folder)} if self.identity else {})
@@ -243,10 +226,6 @@ class Environment:
         assert answer.status == 201, answer.body
         return answer.json()
 
-    def log(self, name: str) -> str:
-        path = self.home / "logs" / name
-        return path.read_text(errors="replace") if path.exists() else ""
-
     def journal(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.home / "journal.jsonl").read_text().splitlines()]
 
@@ -254,7 +233,7 @@ class Environment:
 
     def leftovers(self) -> list[str]:
         """What still runs, listens or lies about outside of the folder; data aside."""
-        found = [_described(pid) for pid in self.pids()]
+        found = [f"process {pid}" for pid in self.pids()]
         if self.runtime.exists():
             found.append(str(self.runtime))
         ports = (self.https_port, self.http_port)
@@ -286,12 +265,6 @@ class Edge(http.client.HTTPSConnection):
     def connect(self) -> None:
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
         self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
-
-
-def _described(pid: int) -> str:
-    with contextlib.suppress(psutil.Error):
-        return f"{pid}: {' '.join(psutil.Process(pid).cmdline())}"
-    return str(pid)
 
 
 @contextlib.contextmanager
@@ -327,61 +300,3 @@ def make_shared() -> Iterator[Callable[..., Environment]]:
     """The same, for an environment that the tests of a module share."""
     with contextlib.ExitStack() as stack:
         yield lambda *words, **options: stack.enter_context(environment(*words, **options))
-
-
-class Load:
-    """A sender in a process of its own, so that nothing that a test does makes it late."""
-
-    def __init__(self, made: Environment, duration_s: float, method: str = "GET", **more: Any) -> None:
-        authority = made.home / "certificates" / "ca.pem"
-        url = f"https://localhost:{made.https_port}/"
-        plan = LoadPlan(url, RATE, duration_s, method=method, ca_file=authority, **more)
-        self._access_log = made.home / "logs" / "access.log"
-        self._seen = self._access_log.stat().st_size
-        self._sender = subprocess.Popen(
-            [sys.executable, "-c", SENDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._sender.stdin and self._sender.stdout
-        self._sender.stdin.write(msgspec.json.encode(plan, enc_hook=str))
-        self._sender.stdin.close()
-        assert self._sender.stdout.readline() == b"ready\n"
-
-    def await_flowing(self) -> None:
-        """Until the balancer has logged requests of this load."""
-        wait_for(lambda: self._access_log.stat().st_size > self._seen, what="a logged request")
-
-    def result(self) -> LoadResult:
-        assert self._sender.stdout
-        return msgspec.json.decode(self._sender.stdout.read(), type=LoadResult)
-
-    def __enter__(self) -> "Load":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._sender.kill()
-        self._sender.__exit__(None, None, None)
-
-
-@pytest.fixture(scope="session")
-def under_load() -> Callable[..., LoadResult]:
-    """Puts a fault in while requests come; a run whose sender was late proves nothing and is repeated."""
-
-    def run(
-        made: Environment, fault: Callable[[], object], duration_s: float = 7.0, **more: Any
-    ) -> LoadResult:
-        reasons = []
-        for _ in range(VOID_RUNS):
-            made.wait_healthy()
-            with Load(made, duration_s, **more) as load:
-                load.await_flowing()
-                fault()
-                result = load.result()
-            if result.void is None:
-                assert result.requests >= RATE * duration_s * 0.99
-                return result
-            reasons.append(result.void)
-        pytest.fail(
-            f"No run counts, of {VOID_RUNS}: {' '.join(reasons)} The machine is too busy for {RATE:g}/s."
-        )
-
-    return run

@@ -127,10 +127,12 @@ def test_an_instance_has_a_name_of_its_own(served):
 
 def test_an_instance_does_not_speak_plain_http(served):
     host, _, port = served.instances()[0]["address"].rpartition(":")
-    with closing(http.client.HTTPConnection(host, int(port), timeout=10)) as connection:
-        with pytest.raises((http.client.HTTPException, OSError)):
-            connection.request("GET", "/")
-            connection.getresponse()
+    with (
+        closing(http.client.HTTPConnection(host, int(port), timeout=10)) as connection,
+        pytest.raises((http.client.HTTPException, OSError)),
+    ):
+        connection.request("GET", "/")
+        connection.getresponse()
 
 
 def test_everything_listens_on_this_machine_alone(served):

@@ -8,6 +8,7 @@ import os
 import ssl
 import sys
 import threading
+from pathlib import Path
 
 MODE = os.environ.get("MODE", "well")
 
@@ -16,7 +17,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        if "DOOM" in os.environ and os.path.exists(os.environ["DOOM"]):
+        if "DOOM" in os.environ and Path(os.environ["DOOM"]).exists():
             threading.Timer(0.3, lambda: os._exit(9)).start()
         body = f"program {os.environ['EVENLY_INSTANCE_ID']} {' '.join(sys.argv[1:])}".encode()
         self.send_response(500 if MODE == "sick" else 200)
