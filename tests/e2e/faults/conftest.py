@@ -26,10 +26,10 @@ sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(send(plan))))
 class Load:
     """A sender in a process of its own, so that nothing that a test does makes it late."""
 
-    def __init__(self, made: Any, duration_s: float, method: str = "GET", **more: Any) -> None:
+    def __init__(self, made: Any, duration_s: float, rate: float) -> None:
         authority = made.home / "certificates" / "ca.pem"
         url = f"https://localhost:{made.https_port}/"
-        plan = LoadPlan(url, RATE, duration_s, method=method, ca_file=authority, **more)
+        plan = LoadPlan(url, rate, duration_s, ca_file=authority)
         self._wait_for = made.wait_for
         self._access_log = made.home / "logs" / "access.log"
         self._seen = self._access_log.stat().st_size
@@ -61,20 +61,22 @@ class Load:
 def under_load() -> Callable[..., LoadResult]:
     """Puts a fault in while requests come; a run whose sender was late proves nothing and is repeated."""
 
-    def run(made: Any, fault: Callable[[], object], duration_s: float = 7.0, **more: Any) -> LoadResult:
+    def run(
+        made: Any, fault: Callable[[], object], duration_s: float = 7.0, rate: float = RATE
+    ) -> LoadResult:
         reasons = []
         for _ in range(VOID_RUNS):
             made.wait_healthy()
-            with Load(made, duration_s, **more) as load:
+            with Load(made, duration_s, rate) as load:
                 load.await_flowing()
                 fault()
                 result = load.result()
             if result.void is None:
-                assert result.requests >= RATE * duration_s * 0.99
+                assert result.requests >= rate * duration_s * 0.99
                 return result
             reasons.append(result.void)
         pytest.fail(
-            f"No run counts, of {VOID_RUNS}: {' '.join(reasons)} The machine is too busy for {RATE:g}/s."
+            f"No run counts, of {VOID_RUNS}: {' '.join(reasons)} The machine is too busy for {rate:g}/s."
         )
 
     return run
