@@ -188,23 +188,17 @@ class Environment:
                     yield process.pid, marks.get("EVENLY_ROLE", "")
 
     def wait_healthy(self, deadline_s: float = 60.0) -> EnvironmentStatus:
-        wait_for(lambda: self._is("healthy"), deadline_s, "a healthy environment")
-        return self.look()
+        def state() -> tuple[str, str]:
+            return (self.look().state, self.look().supervisor.state)
 
-    def _is(self, state: str) -> bool:
-        status = self.look()
-        return status.state == state and status.supervisor.state == "running"
+        wait_for(lambda: state() == ("healthy", "running"), deadline_s, "a healthy environment")
+        return self.look()
 
     def get(self, path: str = "/", headers: dict[str, str] | None = None, **more: Any) -> Answer:
         return self.request("GET", path, headers, **more)
 
     def request(
-        self,
-        method: str,
-        path: str,
-        headers: dict[str, str] | None = None,
-        body: bytes | None = None,
-        host: str = "localhost",
+        self, method: str, path: str, headers: Any = None, body: Any = None, host: str = "localhost"
     ) -> Answer:
         """One request on a connection of its own; `host` is the name that the certificate has to have."""
         context = ssl.create_default_context(cafile=self.home / "certificates" / "ca.pem")
