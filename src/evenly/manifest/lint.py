@@ -156,7 +156,9 @@ def _migration_files(said: str, there: Path) -> Iterator[Finding]:
         number = name.partition("_")[0]
         if not _MIGRATION.fullmatch(name):
             what = f"{name} is not named as a migration."
-            yield _error("database.migrations", what, "Name it by a number and a name, such as 0002_add_users.sql.")
+            yield _error(
+                "database.migrations", what, "Name it by a number and a name, such as 0002_add_users.sql."
+            )
         elif first.setdefault(number, name) != name:
             what = f"{first[number]} and {name} have one number."
             yield _error("database.migrations", what, "Give the later one the next free number.")

@@ -6,6 +6,7 @@ half-made one held no data, so it is removed at the next start.
 
 import asyncio
 import os
+import pwd
 import secrets
 import shutil
 import subprocess
@@ -55,9 +56,22 @@ async def initialise(server: Server, passwords: DatabaseSecrets) -> bool:
     """
     if inspect(server) is DataState.READY:
         return False
+    check_has_name(os.geteuid())
     remove_half_made(server)
     await asyncio.to_thread(_make, server, passwords)
     return True
+
+
+def check_has_name(uid: int) -> None:
+    """Raises TargetError for a user id without a name, as containers hand them out: initdb refuses it."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise TargetError(
+            f"PostgreSQL needs a user with a name, and user id {uid} has none.",
+            where="this machine",
+            try_="Run evenly as a user of /etc/passwd, or add this one to it.",
+        ) from None
 
 
 def remove_half_made(server: Server) -> None:
