@@ -57,9 +57,12 @@ def free_ports(count: int) -> list[int]:
 
 
 def _is_free(host: str, port: int) -> bool:
+    """Whether one could listen there. Connections that were closed a moment ago (TIME_WAIT) do not count."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+            probe.listen(1)
         except OSError as error:
             return "assign" in str(error)  # this machine has no IPv6
     return True
