@@ -86,6 +86,18 @@ def test_down_is_killed(shared):
     assert shared.leftovers() == []
 
 
+def test_what_a_killed_down_left_is_not_taken_over(shared):
+    """It got no further than the supervisor: what still serves belongs to what was to end."""
+    shared.up()
+    before = shared.pids("instance") + shared.pids("balancer") + shared.pids("database")
+    (shared.home / "wanted").unlink()
+    for pid in shared.pids("supervisor") + shared.pids("watchdog"):
+        os.kill(pid, signal.SIGKILL)
+    shared.up()
+    assert not set(before) & set(shared.pids())
+    assert shared.get("/").status == 200
+
+
 def test_two_ups_at_once(shared):
     first, second = shared.start("up", "--detach"), shared.start("up", "--detach")
     codes = {first.wait(60), second.wait(60)}

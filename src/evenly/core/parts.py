@@ -40,7 +40,3 @@ def ended(part: Part, why: str, now: float) -> Part:
 def restart_delay_s(failures: int) -> float:
     """0 for the first deaths, then 0.25, 0.5, 1 ... 10 s."""
     return 0.0 if failures < 2 else min(0.25 * 2.0 ** (failures - 2), LONGEST_BACKOFF_S)
-
-
-def is_due(part: Part, now: float) -> bool:
-    return part.process is None and now >= part.start_at

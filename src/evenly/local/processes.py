@@ -139,6 +139,14 @@ def _portable_start_token(pid: int) -> str | None:
     return None
 
 
+def _descriptor(pid: int) -> int:
+    """A pidfd, or -1 where the system has none. Raises OSError when the process is gone."""
+    if sys.platform == "linux":
+        return os.pidfd_open(pid)
+    else:  # noqa: RET505  the type checker reads only one of the two
+        return -1
+
+
 def _boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
 
@@ -167,7 +175,7 @@ class Watches:
         if child is not None:
             self._children[process.pid] = child
         try:
-            descriptor = os.pidfd_open(process.pid) if sys.platform == "linux" else -1
+            descriptor = _descriptor(process.pid)
         except OSError:
             self._loop.call_soon(self._end, process, ended)
             return
