@@ -150,3 +150,19 @@ def test_a_file_of_a_newer_evenly_is_refused_and_left_alone(written):
         path.write_text(before)
     written.up()
     assert_kept(written)
+
+
+def test_a_database_that_does_not_start_says_why_in_its_own_words(make):
+    made = make()
+    made.up()
+    made.down()
+    databases = made.root_data / "database" if made.root_data.exists() else made.home / "database"
+    control = databases / "18" / "global" / "pg_control"
+    kept = control.read_bytes()
+    control.write_bytes(b"not what it was")
+    done = made.up(code=3)
+    assert "the database does not stay up" in done.stderr
+    assert "pg_control" in done.stderr
+    assert made.leftovers() == []
+    control.write_bytes(kept)
+    made.up()

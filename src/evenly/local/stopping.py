@@ -15,7 +15,7 @@ from evenly.core.fleet import ProcessRef
 from evenly.errors import EvenlyError, StateError
 from evenly.local import processes
 from evenly.local.paths import Paths
-from evenly.local.postgres import holders
+from evenly.local.postgres import STOP_AT_ONCE, STOP_FAST, holders
 from evenly.local.settings import find_data_folders
 from evenly.local.supervisor.record import read_record
 
@@ -49,7 +49,7 @@ def stop_everything(paths: Paths) -> Stopped:
     counts = {
         "balancer": _stop(running["balancer"], (signal.SIGTERM,), BALANCER_STOP_S),
         "instance": _stop(running["instance"], (signal.SIGTERM,), INSTANCE_STOP_S),
-        "database": _stop(running["database"], (signal.SIGINT, signal.SIGQUIT), DATABASE_STOP_S),
+        "database": _stop(running["database"], (STOP_FAST, STOP_AT_ONCE), DATABASE_STOP_S),
         "supervisor": supervisors,
         "watchdog": len(running["watchdog"]),
     }

@@ -93,8 +93,6 @@ def test_the_wheel_is_found(version):
         found.postgres,
         found.pg_ctl,
         found.psql,
-        found.pg_isready,
-        found.pg_basebackup,
     ):
         assert os.access(program, os.X_OK)
 

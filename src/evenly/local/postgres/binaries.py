@@ -48,18 +48,6 @@ class Binaries:
     def psql(self) -> Path:
         return self.install / "bin" / "psql"
 
-    @property
-    def pg_isready(self) -> Path:
-        return self.install / "bin" / "pg_isready"
-
-    @property
-    def pg_basebackup(self) -> Path:
-        return self.install / "bin" / "pg_basebackup"
-
-    @property
-    def pg_rewind(self) -> Path:
-        return self.install / "bin" / "pg_rewind"
-
 
 def installed_site() -> Path | None:
     """The folder that holds the wheel's packages, or `None` if it is not installed."""

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Protocol
 
 from evenly.core.fleet import Fleet, Instance, ZoneFact, find
@@ -13,6 +14,7 @@ from evenly.core.topology import Topology, local_topology
 from evenly.errors import EvenlyError, StateError
 from evenly.local import control, processes
 from evenly.local.paths import Paths
+from evenly.local.postgres import start_failure
 from evenly.local.processes import Command, Watches
 from evenly.local.releases import app_folder, migrations_folder
 from evenly.local.reporting import environment_status
@@ -30,6 +32,7 @@ from evenly.local.supervisor.keeper import Keeper
 from evenly.local.supervisor.parts import PartKeeper
 from evenly.local.supervisor.record import Record, adopt, read_record, write_record
 from evenly.local.supervisor.supervision import Supervision, policy
+from evenly.local.waiting import LOG_LINES, tail
 
 FAILED_STARTS = 4
 RETRY_S = 1.0
@@ -189,7 +192,7 @@ class Supervisor:
             if part.failures >= FAILED_STARTS and not part.ready:
                 log = self._paths.logs / f"{keeper.name}.log"
                 return StateError(
-                    f"the {keeper.name} does not stay up: it {part.why}",
+                    f"the {keeper.name} does not stay up: it {part.why}{_last_words(keeper.name, log)}",
                     where=str(log),
                     try_=f"Read its last lines with `evenly logs {keeper.name}`.",
                 )
@@ -272,6 +275,13 @@ def _new_fleet(topology: Topology, release: int) -> Fleet:
 
 def _prepared(record: Record, release: int) -> Record:
     return Record(fleet=record.fleet, balancer=record.balancer, database=record.database, prepared=release)
+
+
+def _last_words(part: str, log: Path) -> str:
+    """What PostgreSQL said when it gave up; the balancer's log is not that easy to quote."""
+    if part != DATABASE_ROLE:
+        return ""
+    return f" ({start_failure(chr(10).join(tail(log, LOG_LINES))).what})"
 
 
 def _sentence(fleet: Fleet, problem: EvenlyError | None) -> str | None:
