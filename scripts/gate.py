@@ -28,11 +28,11 @@ CHECKS = {
         "--platform",
         "darwin",
         "--no-warn-unreachable",
-        "--cache-dir",
-        "/dev/null",
+        *OWN_CACHE,
     ],
     "types of scripts (mypy)": [
         "mypy",
+        *OWN_CACHE,
         *OWN_CACHE,
         "scripts/environment.py",
         "scripts/gate.py",
