@@ -33,7 +33,6 @@ CHECKS = {
     "types of scripts (mypy)": [
         "mypy",
         *OWN_CACHE,
-        *OWN_CACHE,
         "scripts/environment.py",
         "scripts/gate.py",
         "scripts/lock.py",
