@@ -6,7 +6,7 @@ Pure. Sources of the defaults: the measurements in `docs/adr/0003-balancer.md`.
 from dataclasses import dataclass
 from string import ascii_lowercase
 
-from evenly.manifest.types import App, Count, Database, Manifest, Seconds
+from evenly.manifest.types import App, Count, Database, Job, Limits, Manifest, Seconds, Worker
 
 REGION = "local"
 HTTPS_PORT = 8443
@@ -50,6 +50,10 @@ class Topology:
     redirect_to_https: bool
     database: Database | None
     variables: tuple[tuple[str, str], ...]
+    secrets: tuple[tuple[str, str], ...]
+    limits: Limits
+    workers: tuple[tuple[str, Worker], ...]
+    jobs: tuple[tuple[str, Job], ...]
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -73,6 +77,10 @@ def local_topology(manifest: Manifest, environment: str = "local") -> Topology:
         redirect_to_https=manifest.http.redirect_to_https,
         database=manifest.database,
         variables=tuple(sorted(manifest.variables.items())),
+        secrets=tuple(sorted(manifest.secrets.items())),
+        limits=manifest.http.limits,
+        workers=tuple(sorted(manifest.workers.items())),
+        jobs=tuple(sorted(manifest.jobs.items())),
     )
 
 

@@ -3,12 +3,11 @@
 import json
 import re
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 from evenly.manifest.names import MAX_NAME, TAKEN, is_name, name_from_folder
 from evenly.manifest.problems import redacted
 from evenly.manifest.tree import Mapping, Node, Scalar, Sequence
-from evenly.manifest.units import format_duration, parse_duration
+from evenly.manifest.units import format_duration, parse_duration, parse_size
 
 Check = Callable[[Node], object]
 
@@ -118,26 +117,6 @@ def _as_list(line: str) -> str:
     )
 
 
-def folder(example: str) -> Check:
-    """A check for a folder inside the project, relative to the manifest."""
-    advice = f"Write a folder inside the project, relative to this file, such as {example}."
-
-    def check(node: Node) -> str:
-        text = one_value(node, advice)
-        path = PurePosixPath(text)
-        if not text:
-            raise InvalidError("is empty.", advice)
-        if path.is_absolute() or text.startswith("~"):
-            raise InvalidError("is not relative to this file.", advice)
-        if ".." in path.parts:
-            raise InvalidError("leads out of the project.", advice)
-        if "\\" in text:
-            raise InvalidError("holds a backslash.", "Write / between folders.")
-        return text
-
-    return check
-
-
 def whole(lowest: int, highest: int, advice: str = "", too_few: str = "is too small.") -> Check:
     """A check for a whole number from `lowest` to `highest`, both included."""
     told = advice or f"Write a whole number from {lowest} to {highest}, in plain digits."
@@ -155,6 +134,14 @@ def whole(lowest: int, highest: int, advice: str = "", too_few: str = "is too sm
         return number
 
     return check
+
+
+def protocol(node: Node) -> str:
+    advice = "Write https, or http for a program that speaks no TLS."
+    text = one_value(node, advice)
+    if text not in ("https", "http"):
+        raise InvalidError("is not a protocol of an instance.", advice)
+    return text
 
 
 def truth(node: Node) -> bool:
@@ -191,6 +178,26 @@ def _seconds(text: str, advice: str) -> float:
         return parse_duration(text)
     except ValueError:
         raise InvalidError("is not a duration.", advice) from None
+
+
+def size(lowest: str, highest: str, example: str) -> Check:
+    """A check for a size from `lowest` to `highest`, both included."""
+    advice = f"Write a whole number with its unit (KiB, MiB, GiB), such as {example}."
+    low, high = parse_size(lowest), parse_size(highest)
+
+    def check(node: Node) -> int:
+        text = one_value(node, advice)
+        try:
+            found = parse_size(text)
+        except ValueError:
+            raise InvalidError("is not a size.", advice) from None
+        if not low <= found <= high:
+            raise InvalidError(
+                f"is too {'small' if found < low else 'large'}.", f"Write {lowest} to {highest}."
+            )
+        return found
+
+    return check
 
 
 def seconds_told(seconds: object) -> str:

@@ -33,7 +33,6 @@ COPILOT: dict[str, str] = {
     "sidecars": _OUT,
     "storage": "Data lives in the database: write database.",
     "env_file": "Write the values under variables.",
-    "secrets": _OUT,
     "environments": "This file describes one environment. Write the values at the top.",
     "network": _OUT,
     "observability": _OUT,

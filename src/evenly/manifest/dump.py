@@ -7,8 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from evenly.manifest.problems import HIDDEN, looks_secret
-from evenly.manifest.types import App, Count, Database, Healthcheck, Http, Manifest, Seconds
-from evenly.manifest.units import format_duration
+from evenly.manifest.types import (
+    App,
+    Certificate,
+    Count,
+    Database,
+    Healthcheck,
+    Http,
+    Job,
+    Limits,
+    Manifest,
+    Seconds,
+    Worker,
+)
+from evenly.manifest.units import format_duration, format_size
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./$][A-Za-z0-9_./$:=@+-]*", re.ASCII)
 
@@ -32,6 +44,9 @@ def as_dict(manifest: Manifest) -> dict[str, Any]:
         "count": _count(manifest.count),
         "database": _database(manifest.database),
         "variables": dict(manifest.variables),
+        "secrets": dict(manifest.secrets),
+        "workers": {name: _worker(each) for name, each in manifest.workers.items()},
+        "jobs": {name: _job(each) for name, each in manifest.jobs.items()},
     }
 
 
@@ -42,7 +57,7 @@ def differences(old: Manifest, new: Manifest) -> tuple[Difference, ...]:
 
 def _app(app: App) -> dict[str, Any]:
     command = None if app.command is None else list(app.command)
-    return {"serve": app.serve, "command": command, "build": app.build}
+    return {"serve": app.serve, "command": command, "build": app.build, "protocol": app.protocol}
 
 
 def _http(http: Http) -> dict[str, Any]:
@@ -53,6 +68,22 @@ def _http(http: Http) -> dict[str, Any]:
         "redirect_to_https": http.redirect_to_https,
         "healthcheck": _healthcheck(http.healthcheck),
         "deregistration_delay": _duration(http.deregistration_delay),
+        "error_pages": http.error_pages,
+        "certificate": _certificate(http.certificate),
+        "limits": _limits(http.limits),
+    }
+
+
+def _certificate(certificate: Certificate | None) -> dict[str, Any] | None:
+    return None if certificate is None else {"chain": certificate.chain, "key": certificate.key}
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    return {
+        "body": format_size(limits.body),
+        "timeout": format_duration(limits.timeout),
+        "connections": limits.connections,
+        "requests": limits.requests,
     }
 
 
@@ -76,7 +107,23 @@ def _count(count: Count) -> int | dict[str, str]:
 def _database(database: Database | None) -> dict[str, Any] | None:
     if database is None:
         return None
-    return {"engine": database.engine, "version": database.version, "migrations": database.migrations}
+    version = {} if database.url_from else {"version": database.version}
+    rest = {"migrations": database.migrations, "url_from": database.url_from}
+    return {"engine": database.engine, **version, **rest}
+
+
+def _worker(worker: Worker) -> dict[str, Any]:
+    return {"command": list(worker.command), "count": worker.count, "variables": dict(worker.variables)}
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "command": list(job.command),
+        "schedule": job.schedule,
+        "timeout": format_duration(job.timeout),
+        "retries": job.retries,
+        "variables": dict(job.variables),
+    }
 
 
 def _duration(seconds: Seconds | None) -> str | None:
@@ -96,7 +143,7 @@ def _differences(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterato
 def _told(values: dict[str, Any], key: str, path: str) -> str | None:
     if key not in values:
         return None
-    if path == "variables" and looks_secret(key, values[key]):
+    if path.rpartition(".")[2] == "variables" and looks_secret(key, values[key]):
         return HIDDEN
     return _text(values[key])
 

@@ -9,7 +9,7 @@ import msgspec
 from evenly.manifest.checks import Check, InvalidError
 from evenly.manifest.names import name_from_folder
 from evenly.manifest.problems import ManifestError, Problem, dotted, redacted
-from evenly.manifest.schema import MANIFEST, Section, Shape, Variables
+from evenly.manifest.schema import MANIFEST, Named, Section, Shape, Variables
 from evenly.manifest.tree import Entry, Mapping, Mark, Node, Scalar, Sequence, compose
 from evenly.manifest.types import Manifest
 from evenly.manifest.unknown import unknown_keys
@@ -62,6 +62,8 @@ def _read(node: Node, shape: Shape, path: str, problems: list[Problem]) -> objec
             return _section_or_single(node, shape, path, problems)
         case Variables():
             return _variables(node, path, problems)
+        case Named():
+            return _named(node, shape, path, problems)
         case check:
             return _checked(node, check, path, problems)
 
@@ -81,7 +83,8 @@ def _checked(node: Node, check: Check, path: str, problems: list[Problem]) -> ob
     try:
         return check(node)
     except InvalidError as wrong:
-        problems.append(_problem(path, node.mark, _text(node), wrong))
+        shown = None if path.startswith("secrets.") else _text(node)  # it may be the secret itself
+        problems.append(_problem(path, node.mark, shown, wrong))
         return _NOTHING
 
 
@@ -137,6 +140,30 @@ def _variable(entry: Entry, path: str, problems: list[Problem]) -> str | None:
         # A variable's value is never shown: it may be a secret.
         problems.append(_problem(here, entry.value.mark, None, wrong))
         return None
+
+
+def _named(node: Node, shape: Named, path: str, problems: list[Problem]) -> object:
+    if not isinstance(node, Mapping):
+        wrong = InvalidError(
+            f"is {_kind(node)}, where a section belongs.", "Write NAME: and what it is below it."
+        )
+        problems.append(_problem(path, node.mark, None, wrong))
+        return _NOTHING
+    entries = [entry for entry in node.entries if not entry.is_extension]
+    read = {entry.key.text: _named_entry(entry, shape, path, problems) for entry in entries}
+    return {name: value for name, value in read.items() if value is not _NOTHING}
+
+
+def _named_entry(entry: Entry, shape: Named, path: str, problems: list[Problem]) -> object:
+    name = entry.key.text
+    try:
+        shape.check_name(name)
+    except InvalidError as wrong:
+        problems.append(_problem(dotted(path, name), entry.key.mark, None, wrong))
+        return _NOTHING
+    if shape.nameable and _is_null(entry.value):
+        return name
+    return _read(entry.value, shape.value, dotted(path, name), problems)
 
 
 def _is_null(node: Node) -> bool:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evenly.manifest import checks
-from evenly.manifest.checks import Check, InvalidError, duration, folder, whole
+from evenly.manifest import checks, others
+from evenly.manifest.checks import Check, InvalidError, duration, size, whole
 from evenly.manifest.hosts import host_name
+from evenly.manifest.places import file, folder
+from evenly.manifest.variables import check_name
 
 Values = Mapping[str, Any]
 
@@ -27,7 +29,7 @@ class Section:
     `single`'s to judge; elsewhere it is as if the key were not written.
     """
 
-    keys: Mapping[str, "Check | Section | Variables"]
+    keys: Mapping[str, "Check | Section | Variables | Named"]
     single: Check | None = None
     nullable: bool = False
     required: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +42,19 @@ class Variables:
     """A mapping whose keys are the user's: environment variables."""
 
 
-Shape = Check | Section | Variables
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A mapping whose keys are names of the user's, each with a `value`. `check_name` raises `InvalidError`.
+
+    `nameable`: a key with nothing after it stands for its own name; else it is as if it were not written.
+    """
+
+    check_name: Callable[[str], None]
+    value: "Check | Section"
+    nameable: bool = False
+
+
+Shape = Check | Section | Variables | Named
 
 
 def _one_way_to_start(app: Values) -> Iterator[Conflict]:
@@ -83,9 +97,24 @@ _APP = Section(
         "serve": checks.serve,
         "command": checks.command,
         "build": folder("web, or . for the one this file is in"),
+        "protocol": checks.protocol,
     },
     conflicts=_one_way_to_start,
     finish=_started_app,
+)
+
+_LIMITS = Section(
+    {
+        "body": size("1KiB", "100GiB", "100MiB"),
+        "timeout": duration("1s", "1h", "60s"),
+        "connections": whole(16, 65536),
+        "requests": whole(1, 100000),
+    }
+)
+
+_CERTIFICATE = Section(
+    {"chain": file("certificates/chain.pem"), "key": file("certificates/key.pem")},
+    required={"chain": "Write the PEM file with the certificate.", "key": "Write the PEM file with its key."},
 )
 
 _HTTP = Section(
@@ -96,9 +125,52 @@ _HTTP = Section(
         "redirect_to_https": checks.truth,
         "healthcheck": _HEALTHCHECK,
         "deregistration_delay": duration("0s", "1h", "10s"),
+        "error_pages": folder("pages"),
+        "certificate": _CERTIFICATE,
+        "limits": _LIMITS,
     },
     conflicts=_two_ports,
 )
+
+_WORKER = Section(
+    {"command": checks.command, "count": whole(1, checks.MAX_COUNT), "variables": Variables()},
+    required={"command": "Write it as a list: [program, argument]."},
+)
+
+_JOB = Section(
+    {
+        "command": checks.command,
+        "schedule": others.schedule,
+        "timeout": duration("1s", "24h", "10m"),
+        "retries": whole(0, 10),
+        "variables": Variables(),
+    },
+    required={
+        "command": "Write it as a list: [program, argument].",
+        "schedule": 'Write a cron expression such as "30 2 * * *".',
+    },
+)
+
+
+def _database_elsewhere(database: Values) -> Iterator[Conflict]:
+    if "url_from" in database and "version" in database:
+        wrong = InvalidError(
+            "stands beside database.url_from, which has its own.", "Leave one of the two out."
+        )
+        yield Conflict("version", wrong)
+
+
+def _names_used_twice(manifest: Values) -> Iterator[Conflict]:
+    for name in manifest.get("secrets", {}):
+        if name in manifest.get("variables", {}):
+            wrong = InvalidError(f"holds {name}, which is one of the variables too.", "Keep one of the two.")
+            yield Conflict("secrets", wrong)
+    for name in manifest.get("jobs", {}):
+        if name in manifest.get("workers", {}):
+            yield Conflict(
+                "jobs", InvalidError(f"holds {name}, which is a worker too.", "Rename one of the two.")
+            )
+
 
 _ZONES = whole(
     2,
@@ -120,13 +192,23 @@ MANIFEST = Section(
             finish=lambda values: values.get("range", {}),
         ),
         "database": Section(
-            {"engine": checks.engine, "version": checks.version, "migrations": folder("db/")},
+            {
+                "engine": checks.engine,
+                "version": checks.version,
+                "migrations": folder("db/"),
+                "url_from": others.secret_name,
+            },
             single=checks.no_database,
             nullable=True,
+            conflicts=_database_elsewhere,
         ),
         "variables": Variables(),
+        "secrets": Named(check_name, others.secret_source, nameable=True),
+        "workers": Named(others.check_process_name, _WORKER),
+        "jobs": Named(others.check_process_name, _JOB),
     },
     required={"name": "Add a line such as name: hello."},
+    conflicts=_names_used_twice,
 )
 
 
@@ -137,3 +219,5 @@ def paths(section: Section = MANIFEST, path: str = "") -> Iterator[str]:
         yield here
         if isinstance(shape, Section):
             yield from paths(shape, here)
+        elif isinstance(shape, Named) and isinstance(shape.value, Section):
+            yield from paths(shape.value, f"{here}.NAME")

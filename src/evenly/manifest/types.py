@@ -4,11 +4,15 @@
 `core.topology`).
 """
 
-from typing import NewType
+from typing import Literal, NewType
 
 import msgspec
 
 Seconds = NewType("Seconds", float)
+Bytes = NewType("Bytes", int)
+Protocol = Literal["https", "http"]
+
+MEBIBYTE = 1024 * 1024
 
 REFERENCE_APP = "evenly.webapp:app"
 
@@ -17,12 +21,13 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     """What runs: an ASGI or RSGI application (`module:attribute`), or a program that listens on $HOST:$PORT.
 
     Exactly one of `serve` and `command` is set. `build` is the folder with the app's code, relative to
-    the manifest's folder.
+    the manifest's folder. `protocol` is what the instances speak: `https` is mutual TLS.
     """
 
     serve: str | None = REFERENCE_APP
     command: tuple[str, ...] | None = None
     build: str = "."
+    protocol: Protocol = "https"
 
 
 class Healthcheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +41,26 @@ class Healthcheck(msgspec.Struct, frozen=True, kw_only=True):
     grace_period: Seconds | None = None
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request, one client and all of them may take.
+
+    `body`: of one request. `timeout`: how long nothing may move in a request or its answer. `connections`: open
+    at once, over all clients. `requests`: a second, of one client; `None`: no limit.
+    """
+
+    body: Bytes = Bytes(100 * MEBIBYTE)
+    timeout: Seconds = Seconds(60.0)
+    connections: int = 4096
+    requests: int | None = None
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """The user's own certificate for the edge: PEM files, relative to the manifest's folder, leaf first."""
+
+    chain: str
+    key: str
+
+
 class Http(msgspec.Struct, frozen=True, kw_only=True):
     """How the service is reached. A port of `None`: the default one, or the next that is free."""
 
@@ -45,6 +70,9 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     redirect_to_https: bool = True
     healthcheck: Healthcheck = Healthcheck()
     deregistration_delay: Seconds | None = None
+    error_pages: str | None = None
+    certificate: Certificate | None = None
+    limits: Limits = Limits()
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,15 +84,39 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
 
 class Database(msgspec.Struct, frozen=True, kw_only=True):
     """The database. `migrations` is a folder of numbered SQL files, relative to the manifest's; `None`: none,
-    but for the reference web service, which brings its own."""
+    but for the reference web service, which brings its own. `url_from`: the secret that holds the URL of a
+    database elsewhere, which is then used in place of one of ours."""
 
     engine: str = "postgres"
     version: int = 18
     migrations: str | None = None
+    url_from: str | None = None
+
+
+class Worker(msgspec.Struct, frozen=True, kw_only=True):
+    """A process without a port, `count` of them spread over the zones. `variables` come on top of the app's."""
+
+    command: tuple[str, ...]
+    count: int = 1
+    variables: dict[str, str] = {}
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A command run by the clock: `schedule` is a cron expression in UTC; one run at a time, killed after
+    `timeout`, tried again up to `retries` times when it fails."""
+
+    command: tuple[str, ...]
+    schedule: str
+    timeout: Seconds = Seconds(600.0)
+    retries: int = 0
+    variables: dict[str, str] = {}
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one `evenly.yaml` says, checked."""
+    """All that one `evenly.yaml` says, checked.
+
+    `secrets`: by the name of the variable, the name under which the target keeps it; never a value.
+    """
 
     name: str
     app: App = App()
@@ -73,3 +125,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     count: Count = Count()
     database: Database | None = Database()
     variables: dict[str, str] = {}
+    secrets: dict[str, str] = {}
+    workers: dict[str, Worker] = {}
+    jobs: dict[str, Job] = {}

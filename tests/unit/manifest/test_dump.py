@@ -7,7 +7,18 @@ from hypothesis import strategies as st
 from evenly.manifest import parse
 from evenly.manifest.dump import Difference, as_dict, differences
 from evenly.manifest.schema import paths
-from evenly.manifest.types import App, Count, Database, Healthcheck, Http, Manifest, Seconds
+from evenly.manifest.types import (
+    App,
+    Certificate,
+    Count,
+    Database,
+    Healthcheck,
+    Http,
+    Job,
+    Manifest,
+    Seconds,
+    Worker,
+)
 
 
 @given(st.data())
@@ -28,7 +39,13 @@ def test_differences_are_empty_only_between_equals(
 
 
 def test_what_is_dumped_holds_every_key_of_the_manifest() -> None:
-    dumped = as_dict(Manifest(name="shop"))
+    full = Manifest(
+        name="shop",
+        http=Http(certificate=Certificate(chain="a.pem", key="a.key")),
+        workers={"NAME": Worker(command=("mail",))},
+        jobs={"NAME": Job(command=("clean",), schedule="0 0 * * *")},
+    )
+    dumped = as_dict(full)
     for path in paths():
         value = dumped
         for key in path.split("."):
@@ -51,7 +68,7 @@ def test_differences_have_the_keys_and_units_of_the_file() -> None:
         Difference("http.redirect_to_https", "true", "false"),
         Difference("http.healthcheck.interval", "90s", "null"),
         Difference("count", "{range: 2-8}", "4"),
-        Difference("database", "{engine: postgres, version: 18, migrations: null}", "null"),
+        Difference("database", "{engine: postgres, version: 18, migrations: null, url_from: null}", "null"),
     )
 
 
