@@ -12,7 +12,7 @@ from evenly.local.processes import Marked, mains
 from evenly.local.supervisor.attention import AT_REST_S, CLOSELY_S, NEARLY_S, next_look_s
 from evenly.local.supervisor.balancer import endpoint, is_published
 from evenly.local.supervisor.endings import ending
-from evenly.local.supervisor.inheritance import inherited
+from evenly.local.inheritance import inherited
 from evenly.local.supervisor.record import adopt
 
 NOBODY = ProcessRef(2**22 + 1, "never")

@@ -18,11 +18,11 @@ from evenly.local.balancer import (
 )
 from evenly.local.balancer.admin import AdminClient
 from evenly.local.certificates import CertificateFiles
+from evenly.local.inheritance import inherited
 from evenly.local.paths import Paths
 from evenly.local.processes import HOME_MARK, ROLE_MARK, Command
 from evenly.local.settings import Settings
 from evenly.local.supervisor.credentials import Certificates
-from evenly.local.supervisor.inheritance import inherited
 
 BALANCER_ROLE = "balancer"
 READY_POLL_S = 0.01

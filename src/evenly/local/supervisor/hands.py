@@ -2,7 +2,6 @@
 
 import secrets
 import signal
-import string
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,20 +9,21 @@ from pathlib import Path
 from evenly.core.fleet import Exited, Fleet, Instance, Launched, Started
 from evenly.core.planning import Action, Launch
 from evenly.core.topology import Topology
+from evenly.errors import UsageError
 from evenly.local import ports, processes
 from evenly.local.paths import Paths
-from evenly.local.processes import HOME_MARK, INSTANCE_MARK, ROLE_MARK, Command, Watches
+from evenly.local.processes import Command, Watches
 from evenly.local.settings import timestamp
-from evenly.local.supervisor.inheritance import inherited
 from evenly.local.supervisor.journal import Journal
+from evenly.local.surroundings import Process, Surroundings, arguments, environment
 
 INSTANCE_ROLE = "instance"
 LOGS_KEPT = 50
 
 
 class InstanceHands:
-    """Starts and signals instances. `database` gives the connection's environment variables, `files` the
-    certificate files of an instance. `exited` hears of the end of one: (id, exit code or `None`); `killing` of
+    """Starts and signals instances. `around` says what they find around them, `files` an instance's certificate
+    files. `exited` hears of the end of one: (id, exit code or `None`); `killing` of
     what is about to be killed, and why."""
 
     def __init__(
@@ -31,10 +31,9 @@ class InstanceHands:
         *,
         paths: Paths,
         topology: Topology,
-        app_folder: Path,
+        around: Callable[[], Surroundings],
         journal: Journal,
         watches: Watches,
-        database: Callable[[], Mapping[str, str]],
         files: Callable[[str], Mapping[str, str]],
         publish: Callable[[Fleet], None],
         record: Callable[[Fleet], None],
@@ -43,10 +42,9 @@ class InstanceHands:
     ) -> None:
         self._paths = paths
         self._topology = topology
-        self._app_folder = app_folder
+        self._around = around
         self._journal = journal
         self._watches = watches
-        self._database = database
         self._files = files
         self._exited = exited
         self._killing = killing
@@ -64,18 +62,14 @@ class InstanceHands:
         )
 
     def start(self, instance: Instance) -> Started | Exited:
-        environment = self._environment(instance)
-        command = Command(
-            argv=self._argv(environment),
-            environment=environment,
-            folder=self._app_folder,
-            log=self.log(instance.id),
-        )
         _keep_newest(self._paths.instance_logs, LOGS_KEPT)
         try:
+            command = self._command(instance)
             process, child = processes.spawn(command)
+        except UsageError as error:
+            return Exited(instance.id, f"could not be started: {error.what}")
         except OSError as error:
-            return Exited(instance.id, f"could not be started: {error.strerror}: {command.argv[0]}")
+            return Exited(instance.id, f"could not be started: {error.strerror}: {error.filename}")
         self._watches.add(process, lambda code: self._exited(instance.id, code), child)
         return Started(instance.id, process)
 
@@ -99,30 +93,26 @@ class InstanceHands:
     def log(self, id: str) -> Path:
         return self._paths.instance_logs / f"{id}.log"
 
-    def _argv(self, environment: Mapping[str, str]) -> tuple[str, ...]:
+    def _command(self, instance: Instance) -> Command:
+        around = self._around()
+        variables = environment(around, self._process(instance))
+        return Command(
+            argv=self._argv(around, variables),
+            environment=variables,
+            folder=around.folder,
+            log=self.log(instance.id),
+        )
+
+    def _argv(self, around: Surroundings, variables: Mapping[str, str]) -> tuple[str, ...]:
         app = self._topology.app
         if app.command is None:
             return (sys.executable, "-m", "evenly.webapp.server", str(app.serve))
-        return tuple(string.Template(word).safe_substitute(environment) for word in app.command)
+        return arguments(app.command, around, variables)
 
-    def _environment(self, instance: Instance) -> dict[str, str]:
+    def _process(self, instance: Instance) -> Process:
         host, _, port = instance.address.rpartition(":")
-        return {
-            **inherited(),
-            **dict(self._topology.variables),
-            **self._database(),
-            **self._files(instance.id),
-            "HOST": host,
-            "PORT": port,
-            "EVENLY_SERVICE": self._topology.name,
-            "EVENLY_ENVIRONMENT": self._topology.environment,
-            "EVENLY_REGION": self._topology.region,
-            "EVENLY_ZONE": instance.zone,
-            "EVENLY_RELEASE": str(instance.release),
-            INSTANCE_MARK: instance.id,
-            ROLE_MARK: INSTANCE_ROLE,
-            HOME_MARK: str(self._paths.home),
-        }
+        given = {**self._files(instance.id), "HOST": host, "PORT": port}
+        return Process(INSTANCE_ROLE, instance.id, instance.zone, given=given)
 
 
 def _keep_newest(folder: Path, count: int) -> None:

@@ -1,0 +1,88 @@
+"""What a process of the app finds around it: its environment, and the `$NAME`s of its command. Pure but for a look
+at which folders of programs there are.
+
+Instances, workers, jobs and `evenly run` are all started by it, so that each finds the same.
+"""
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evenly.core.secret import Secret
+from evenly.core.topology import Topology
+from evenly.errors import UsageError
+from evenly.local.inheritance import inherited
+from evenly.local.processes import HOME_MARK, INSTANCE_MARK, ROLE_MARK
+
+PROGRAM_FOLDERS = (".venv/bin", "venv/bin", "node_modules/.bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all processes of one release share. `home`: the environment's; `folder`: where they run.
+
+    `database`: the variables to connect by; they hold a password, and none of them is for an argument list.
+    """
+
+    topology: Topology
+    release: int
+    home: Path
+    folder: Path
+    database: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process: its part (`instance`, `worker`, ...), id and zone. `variables` are the manifest's for it alone;
+    `given` is what Evenly gives it alone, such as HOST and PORT."""
+
+    role: str
+    id: str
+    zone: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+
+
+def environment(around: Surroundings, process: Process) -> dict[str, str]:
+    """The whole environment of `process`: nothing else is inherited."""
+    passed_on = inherited()
+    return {
+        **passed_on,
+        "PATH": _search_path(around.folder, passed_on.get("PATH", "")),
+        **dict(around.topology.variables),
+        **process.variables,
+        **{name: secret.reveal() for name, secret in around.secrets.items()},
+        **around.database,
+        **process.given,
+        "EVENLY_SERVICE": around.topology.name,
+        "EVENLY_ENVIRONMENT": around.topology.environment,
+        "EVENLY_REGION": around.topology.region,
+        "EVENLY_ZONE": process.zone,
+        "EVENLY_RELEASE": str(around.release),
+        INSTANCE_MARK: process.id,
+        ROLE_MARK: process.role,
+        HOME_MARK: str(around.home),
+    }
+
+
+def arguments(
+    command: tuple[str, ...], around: Surroundings, environment: Mapping[str, str]
+) -> tuple[str, ...]:
+    """`command` with its `$NAME`s expanded. Raises UsageError for one that would show a secret in `ps`."""
+    closed = {*around.secrets, *(name for name in around.database if name in ("DATABASE_URL", "PGPASSWORD"))}
+    for word in command:
+        for name in string.Template(word).get_identifiers():
+            if name in closed:
+                raise UsageError(
+                    f"${name} is a secret, and an argument is seen by everybody on this machine",
+                    try_="Let the program read it from its environment.",
+                )
+    return tuple(string.Template(word).safe_substitute(environment) for word in command)
+
+
+def _search_path(folder: Path, inherited: str) -> str:
+    """The project's own programs come before the machine's."""
+    own = [str(folder / name) for name in PROGRAM_FOLDERS if (folder / name).is_dir()]
+    return ":".join((*own, *((inherited,) if inherited else ())))
