@@ -1,16 +1,37 @@
 """The watchdog, seen from the supervisor: each starts the other again when it dies."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
 
 from evenly.core.fleet import ProcessRef
 from evenly.local import processes, watchdog
+from evenly.local.inheritance import inherited
 from evenly.local.paths import Paths
-from evenly.local.processes import HOME_MARK, ROLE_MARK, Command
-from evenly.local.supervisor.inheritance import inherited
+from evenly.local.processes import HOME_MARK, ROLE_MARK, Command, Watches
+from evenly.local.supervisor.journal import Journal
 
 WATCHDOG_ROLE = "watchdog"
+RETRY_S = 1.0
+
+
+async def hold_watchdog(paths: Paths, watches: Watches, journal: Journal) -> None:
+    """See to it that a watchdog runs, as long as the environment is meant to be up."""
+    own = processes.reference(os.getpid())
+    while paths.wanted.exists():
+        running = await asyncio.to_thread(running_watchdog, paths)
+        if running is not None:
+            await watches.end_of(running)
+            continue
+        try:
+            started, child = processes.spawn(watchdog_command(paths, own))
+        except OSError as error:  # no memory, no processes left: there may be later
+            journal.write("no-watchdog", why=error.strerror)
+            await asyncio.sleep(RETRY_S)
+            continue
+        journal.write("start-watchdog", pid=started.pid)
+        await watches.end_of(started, child)
 
 
 def watchdog_command(paths: Paths, supervisor: ProcessRef | None) -> Command:

@@ -1,0 +1,37 @@
+"""What one supervisor stands on: the files it was started for, as typed values, and the means to act. Read once."""
+
+import asyncio
+from dataclasses import dataclass
+
+from evenly.core.topology import Topology, local_topology
+from evenly.errors import StateError
+from evenly.local.paths import Paths
+from evenly.local.processes import Watches
+from evenly.local.settings import Release, Settings, read_release, read_settings, timestamp
+from evenly.local.supervisor.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every concern of a supervisor may use."""
+
+    paths: Paths
+    settings: Settings
+    release: Release
+    topology: Topology
+    journal: Journal
+    watches: Watches
+
+
+def stand_on(paths: Paths) -> Ground:
+    """The ground of the environment at `paths`. To be called inside a running event loop.
+
+    Raises StateError when the environment was never started.
+    """
+    journal = Journal(paths.journal, timestamp)
+    settings = read_settings(paths)
+    if settings is None:
+        raise StateError("this environment was never started", where=str(paths.home), try_="Run `evenly up`.")
+    release = read_release(paths, settings.release)
+    watches = Watches(asyncio.get_running_loop())
+    return Ground(paths, settings, release, local_topology(release.manifest), journal, watches)

@@ -1,0 +1,46 @@
+"""Keeps the record: what runs, durably, at every change, so that the next supervisor can go on with it."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from evenly.core.fleet import Fleet, ZoneFact
+from evenly.local.settings import timestamp
+from evenly.local.state import DamagedError
+from evenly.local.supervisor.ground import Ground
+from evenly.local.supervisor.parts import PartKeeper
+from evenly.local.supervisor.record import Record, read_record, write_record
+
+
+class Recorder:
+    """The record of one environment, as this supervisor found it and changes it."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._paths = ground.paths
+        self.record = _known(ground) or Record(fleet=_new_fleet(ground))
+
+    def save_parts(self, keepers: Sequence[PartKeeper]) -> None:
+        self.save(**{it.name: it.part.process for it in keepers})
+
+    def save(self, **changes: Any) -> None:
+        """Change these fields of the record, and write it."""
+        self.record = msgspec.structs.replace(self.record, **changes)
+        try:
+            write_record(self._paths, self.record)
+        except OSError as error:  # a full disk, say: what runs goes on, and is found again by its marks
+            print(f"{timestamp()} the record could not be written: {error}", file=sys.stderr)  # noqa: T201
+
+
+def _known(ground: Ground) -> Record | None:
+    try:
+        return read_record(ground.paths)
+    except DamagedError as error:
+        ground.journal.write("damaged-record", kept_as=error.aside.name)
+        return None
+
+
+def _new_fleet(ground: Ground) -> Fleet:
+    zones = tuple(ZoneFact(zone.name) for zone in ground.topology.zones)
+    return Fleet(desired=ground.topology.count.minimum, release=ground.release.number, zones=zones)
