@@ -1,4 +1,7 @@
-"""From `module:attribute` to an application. Shows the traceback of the user's own code, never of ours."""
+"""From `module:attribute` to an application. Keeps the traceback of the user's own code, never of ours.
+
+A function without parameters is taken for a factory, and called: an ASGI application always takes three.
+"""
 
 import importlib
 import inspect
@@ -12,7 +15,11 @@ _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 class LoadingError(Exception):
-    """The application cannot be loaded. One sentence for its author."""
+    """The application cannot be loaded. One sentence for its author. `trace`: through its author's code."""
+
+    def __init__(self, sentence: str, trace: str = "") -> None:
+        super().__init__(sentence)
+        self.trace = trace
 
 
 def load(target: str) -> object:
@@ -26,7 +33,7 @@ def load(target: str) -> object:
             found = getattr(found, name)
         except AttributeError:
             raise LoadingError(f"cannot load {target}: {module_name} has no attribute {attribute}.") from None
-    return _checked(found, target)
+    return _checked(_made(found, target), target)
 
 
 def _import(module_name: str, target: str) -> object:
@@ -37,16 +44,39 @@ def _import(module_name: str, target: str) -> object:
     except ModuleNotFoundError as error:
         if error.name and f"{module_name}.".startswith(f"{error.name}."):
             raise LoadingError(f"cannot load {target}: there is no module {error.name}.") from None
-        raise _failed(error, target) from None
+        raise _missing(error, target) from None
     except (Exception, SystemExit) as error:
         raise _failed(error, target) from None
 
 
+def _made(found: object, target: str) -> object:
+    if not inspect.isfunction(found) or inspect.signature(found).parameters:
+        return found
+    try:
+        made = found()
+    except (Exception, SystemExit) as error:
+        raise _failed(error, target) from None
+    if inspect.iscoroutine(made):
+        made.close()
+        raise LoadingError(f"{target} is a coroutine function: a factory has to be an ordinary one.")
+    return made
+
+
+def _missing(error: ModuleNotFoundError, target: str) -> LoadingError:
+    failed = _failed(error, target)
+    if not error.name:
+        return failed
+    return LoadingError(
+        f"cannot load {target}: it imports {error.name}, which is not installed where the app runs. Install the "
+        "project's requirements into its .venv, or beside Evenly.",
+        failed.trace,
+    )
+
+
 def _failed(error: BaseException, target: str) -> LoadingError:
     trace = traceback.TracebackException.from_exception(error.with_traceback(_users(error.__traceback__)))
-    sys.stderr.writelines(trace.format())
     last = "".join(trace.format_exception_only()).strip().splitlines()[-1]
-    return LoadingError(f"cannot load {target}: {last}")
+    return LoadingError(f"cannot load {target}: {last}", "".join(trace.format()))
 
 
 def _users(trace: TracebackType | None) -> TracebackType | None:
@@ -63,7 +93,7 @@ def _users(trace: TracebackType | None) -> TracebackType | None:
 def _checked(found: object, target: str) -> object:
     if hasattr(found, "__rsgi__"):
         return found
-    if not callable(found):
+    if not callable(found) or inspect.isclass(found):
         raise LoadingError(
             f"{target} is of type {type(found).__name__}: neither an ASGI nor an RSGI application."
         )

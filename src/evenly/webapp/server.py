@@ -1,7 +1,8 @@
 """Serves an ASGI or RSGI application: `python -m evenly.webapp.server module:attribute`.
 
-Everything else comes from the environment: HOST, PORT, and for mutual TLS TLS_CERTIFICATE, TLS_KEY and
-TLS_CLIENT_CA. SIGTERM and SIGINT finish the requests in flight. Exit code 0, or 1 with one clear last line.
+The application imports from the working folder and the project's `.venv`, if it has one. Everything else comes
+from the environment: HOST, PORT, and for mutual TLS TLS_CERTIFICATE, TLS_KEY and TLS_CLIENT_CA. SIGTERM and SIGINT
+finish the requests in flight. Exit code 0, or 1 with one clear last line.
 """
 
 import os
@@ -9,9 +10,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from evenly.webapp import project
 from evenly.webapp.loading import LoadingError, load
 from evenly.webapp.serving import Listen, ServingError, Tls, serve
-from evenly.webapp.settings import SettingsError, secrets_in, whole_number
+from evenly.webapp.settings import SettingsError, redacted, secrets_in, whole_number
 
 USAGE = "usage: python -m evenly.webapp.server module:attribute"
 DEFAULT_PORT = 8000
@@ -23,16 +25,20 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _fail(USAGE)
     try:
         listen = listen_on(environ)
+        project.enter(Path.cwd(), list(arguments))
         application = load(arguments[0])
         return serve(application, listen, secrets_in(environ))
-    except (LoadingError, SettingsError, ServingError) as error:
-        return _fail(str(error))
+    except LoadingError as error:
+        return _fail(redacted(f"{error.trace}{error}", secrets_in(environ)))
+    except (project.ProjectError, SettingsError, ServingError) as error:
+        return _fail(redacted(str(error), secrets_in(environ)))
 
 
 def listen_on(environ: Mapping[str, str]) -> Listen:
     """Where to listen, and with which certificates. Raises `SettingsError`."""
     port = whole_number(environ, "PORT", default=DEFAULT_PORT, most=65535)
-    return Listen(environ.get("HOST", "127.0.0.1"), port, _tls(environ))
+    kept = "EVENLY_HOME" in environ  # Evenly lets nobody but the balancer in, by TLS or without
+    return Listen(environ.get("HOST", "127.0.0.1"), port, _tls(environ), balancer_only=kept)
 
 
 def _tls(environ: Mapping[str, str]) -> Tls | None:

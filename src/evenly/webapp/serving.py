@@ -1,5 +1,7 @@
 """The one module that knows the server. It is granian's embedded one: one process, in the application's own
 event loop. Should it ever have to go, granian's command line can take its place here.
+
+An ASGI application is told who its client is by `forwarding`, and its startup and shutdown are heard by `lifespan`.
 """
 
 import asyncio
@@ -21,10 +23,13 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from evenly.webapp.forwarding import Application, forwarded
+from evenly.webapp.lifespan import Lifespan
 from evenly.webapp.settings import SettingsError, redacted
 
 SECONDS_TO_FINISH = 10.0
 BACKLOG = 1024
+LOGGER = logging.getLogger("evenly.webapp.serving")
 
 
 class ServingError(Exception):
@@ -42,11 +47,13 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where to listen; `tls` of `None`: plain HTTP."""
+    """Where to listen; `tls` of `None`: plain HTTP. `balancer_only`: nobody but the balancer can connect, so what its
+    headers say of the client is true."""
 
     host: str
     port: int
     tls: Tls | None
+    balancer_only: bool = False
 
 
 def serve(application: object, listen: Listen, secrets: tuple[str, ...]) -> int:
@@ -58,7 +65,8 @@ def serve(application: object, listen: Listen, secrets: tuple[str, ...]) -> int:
 
 
 async def _run(application: object, listen: Listen, secrets: tuple[str, ...]) -> None:
-    server = _server(application, listen)
+    lifespan = Lifespan(_told(application, listen), LOGGER)
+    server = _server(application if _is_rsgi(application) else lifespan, listen)
     _log_to_stderr(secrets)
     stopping = asyncio.Event()
     _on_signals(stopping.set)
@@ -68,7 +76,7 @@ async def _run(application: object, listen: Listen, secrets: tuple[str, ...]) ->
     await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if not stopping.is_set():
-        await _died(serving)
+        await _died(serving, lifespan)
     server.stop()
     await asyncio.wait((serving,), timeout=SECONDS_TO_FINISH)
     if not serving.done():
@@ -77,13 +85,22 @@ async def _run(application: object, listen: Listen, secrets: tuple[str, ...]) ->
         serving.result()
 
 
-async def _died(serving: "asyncio.Task[None]") -> None:
+def _is_rsgi(application: object) -> bool:
+    return hasattr(application, "__rsgi__")
+
+
+def _told(application: Any, listen: Listen) -> Application:
+    return forwarded(application, trusted=listen.balancer_only or listen.tls is not None)
+
+
+async def _died(serving: "asyncio.Task[None]", lifespan: Lifespan) -> None:
     try:
         await serving
     except SettingsError:
         raise
     except Exception as error:
-        raise ServingError(f"the application did not start: {type(error).__name__}: {error}") from None
+        why = lifespan.failure or f"{type(error).__name__}: {error}"
+        raise ServingError(f"the application did not start: {why}") from None
     raise ServingError("the server stopped on its own.")
 
 
@@ -97,7 +114,7 @@ def _server(application: object, listen: Listen) -> Any:
             "ssl_client_verify": True,
             "ssl_protocol_min": SSLProtocols.tls13,
         }
-    interface = Interfaces.RSGI if hasattr(application, "__rsgi__") else Interfaces.ASGI
+    interface = Interfaces.RSGI if _is_rsgi(application) else Interfaces.ASGI
     try:
         return Server(
             application,
@@ -137,8 +154,9 @@ def _log_to_stderr(secrets: tuple[str, ...]) -> None:
     """Standard output is the application's; what the server has to say is rare, and never a secret."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redacting(secrets))
-    logger = logging.getLogger("_granian")
-    logger.handlers = [handler]
+    for logger in (logging.getLogger("_granian"), LOGGER):
+        logger.handlers = [handler]
+    LOGGER.propagate = False  # the application's own set-up of logging would say it twice
 
 
 class _Redacting(logging.Formatter):

@@ -100,7 +100,7 @@ async def test_a_failing_application_is_answered_for_and_leaks_nothing(launch, e
         ("asgi_app", {}, "'asgi_app' does not name an application: write module:attribute."),
         ("asgi_app:number", {}, "asgi_app:number is of type int: neither an ASGI nor an RSGI application."),
         ("broken_app:app", {}, "cannot load broken_app:app: KeyError: 'SHOP_KEY'"),
-        ("asgi_app:unhealthy", {}, "the application did not start: FatalError: ASGI lifespan startup"),
+        ("asgi_app:unhealthy", {}, "the application did not start: no licence"),
         ("evenly.webapp:app", {"PORT": "x"}, "PORT has to be a whole number from 1 to 65535, not 'x'."),
         ("evenly.webapp:app", {"EVENLY_RELEASE": "x"}, "EVENLY_RELEASE has to be a whole number from 0 to 2147483648"),
         ("evenly.webapp:app", {"TLS_KEY": "/nowhere"}, "TLS_CERTIFICATE is missing:"),
