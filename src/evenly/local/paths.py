@@ -46,6 +46,11 @@ class Paths:
         return self.home / "secrets.json"
 
     @property
+    def digest_key(self) -> Path:
+        """The key without which a release's digest tells nothing of its secrets."""
+        return self.home / "digest.key"
+
+    @property
     def certificates(self) -> Path:
         return self.home / "certificates"
 

@@ -3,6 +3,8 @@
     releases/1/release.json     number, when, by whom, digest, the manifest
     releases/1/app/             the app's files, so that an instance that is replaced runs what the others run
     releases/1/migrations/      the numbered SQL files
+    releases/1/error_pages/     the user's error pages
+    releases/1/secrets.json     the secrets it was made with, 0600 (`kept_secrets`)
 
 What belongs to the machine and not to the app (.venv, node_modules) is linked, not copied.
 """
@@ -12,14 +14,17 @@ import hashlib
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from evenly import __version__
+from evenly.core.secret import Secret
 from evenly.errors import StateError, UsageError
-from evenly.local import state
+from evenly.local import kept_secrets, state
+from evenly.local.errorpages import FOLDER as ERROR_PAGES
+from evenly.local.errorpages import page_files
 from evenly.local.paths import Paths
 from evenly.local.settings import RELEASE_VERSION, Release, timestamp
 from evenly.manifest.types import REFERENCE_APP, Manifest
@@ -31,11 +36,11 @@ LEFT_OUT = (
     ".evenly/",
     "__pycache__/",
     "*.pyc",
-    ".env",
     ".mypy_cache/",
     ".pytest_cache/",
     ".ruff_cache/",
 )
+SECRET_FILES = (".env", ".env.*", ".envrc", "!.env.example")
 LARGEST_BYTES = 512 * 1024 * 1024
 
 
@@ -49,33 +54,40 @@ def numbers(paths: Paths) -> tuple[int, ...]:
 
 
 def ensure(paths: Paths, manifest: Manifest) -> Release:
-    """The release that `manifest` and the app's files make up: the last one if nothing changed, else a new
-    one. Raises UsageError when the app's files can't be copied."""
+    """The release that `manifest`, the app's files and the secrets make up: the last one if nothing changed, else
+    a new one. Raises UsageError when the app's files can't be copied, StateError for what is wrong with `.env`."""
+    secrets = kept_secrets.said(paths.project, manifest)
     sources = _sources(paths.project, manifest)
-    digest = _digest(manifest, sources)
-    known = numbers(paths)
-    last = _find(paths, known[-1]) if known else None
-    if last and last.digest == digest:
+    mark = kept_secrets.fingerprint(secrets, kept_secrets.make_key(paths)) if secrets else b""
+    digest = _digest(manifest, sources, mark)
+    last = _last(paths)
+    if last and _is(paths, last, digest):
         return last
     release = Release(
-        number=(known[-1] + 1) if known else 1,
+        number=_newest(paths) + 1,
         created_at=timestamp(),
         created_by=_user(),
         digest=digest,
         manifest=manifest,
     )
-    _make(paths, release, sources)
+    _make(paths, release, sources, secrets)
     return release
 
 
 def next_number(paths: Paths, manifest: Manifest) -> tuple[int, bool]:
     """Which release `ensure` would give, and whether it would make it. Changes nothing."""
-    digest = _digest(manifest, _sources(paths.project, manifest))
-    known = numbers(paths)
-    last = _find(paths, known[-1]) if known else None
-    if last and last.digest == digest:
+    secrets = kept_secrets.said(paths.project, manifest)
+    key = kept_secrets.read_key(paths) or b"none yet: no release can have this digest"
+    digest = _digest(manifest, _sources(paths.project, manifest), kept_secrets.fingerprint(secrets, key))
+    last = _last(paths)
+    if last and _is(paths, last, digest):
         return last.number, False
-    return (known[-1] if known else 0) + 1, True
+    return _newest(paths) + 1, True
+
+
+def release_secrets(paths: Paths, release: Release) -> dict[str, Secret]:
+    """The secrets that the release was made with. Raises StateError when they are gone."""
+    return kept_secrets.kept(paths.releases / str(release.number), release.manifest)
 
 
 def app_folder(paths: Paths, release: Release) -> Path:
@@ -113,6 +125,20 @@ def _find(paths: Paths, number: int) -> Release | None:
     return state.read(paths.releases / str(number) / "release.json", Release, RELEASE_VERSION)
 
 
+def _newest(paths: Paths) -> int:
+    return max(numbers(paths), default=0)
+
+
+def _last(paths: Paths) -> Release | None:
+    return _find(paths, _newest(paths)) if _newest(paths) else None
+
+
+def _is(paths: Paths, release: Release, digest: str) -> bool:
+    """Whether the release is the one of that digest, and whole."""
+    folder = paths.releases / str(release.number)
+    return release.digest == digest and kept_secrets.are_kept(folder, release.manifest)
+
+
 def _is_reference(manifest: Manifest) -> bool:
     return manifest.app.serve == REFERENCE_APP and manifest.app.command is None
 
@@ -133,6 +159,9 @@ def _sources(project: Path, manifest: Manifest) -> dict[str, Path]:
     if manifest.database and manifest.database.migrations:
         folder = project / manifest.database.migrations
         files |= {f"migrations/{file.name}": file for file in sorted(folder.glob("*.sql"))}
+    if manifest.http.error_pages:
+        pages = page_files(project / manifest.http.error_pages)
+        files |= {f"{ERROR_PAGES}/{file.name}": file.resolve() for file in pages.values()}
     _refuse_too_large(files)
     return files
 
@@ -147,8 +176,10 @@ def _app_files(build: Path) -> Iterator[tuple[str, Path]]:
     ignore = build / ".dockerignore"
     said = ignore.read_text(encoding="utf-8", errors="replace").splitlines() if ignore.is_file() else []
     spec = pathspec.GitIgnoreSpec.from_lines([*said, *LEFT_OUT])
+    secret = pathspec.GitIgnoreSpec.from_lines(SECRET_FILES)
     for name in sorted(spec.match_tree_files(build, negate=True, follow_links=False)):
-        yield name, build / name
+        if not secret.match_file(name):
+            yield name, build / name
 
 
 def _refuse_too_large(files: dict[str, Path]) -> None:
@@ -161,15 +192,15 @@ def _refuse_too_large(files: dict[str, Path]) -> None:
         )
 
 
-def _digest(manifest: Manifest, sources: dict[str, Path]) -> str:
-    seen = hashlib.sha256(msgspec.json.encode(manifest, order="sorted") + __version__.encode())
+def _digest(manifest: Manifest, sources: dict[str, Path], secrets: bytes) -> str:
+    seen = hashlib.sha256(msgspec.json.encode(manifest, order="sorted") + __version__.encode() + secrets)
     for name, file in sorted(sources.items()):
         content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
         seen.update(f"\0{name}\0{len(content)}\0".encode() + content)
     return f"sha256:{seen.hexdigest()}"
 
 
-def _make(paths: Paths, release: Release, sources: dict[str, Path]) -> None:
+def _make(paths: Paths, release: Release, sources: dict[str, Path], secrets: Mapping[str, Secret]) -> None:
     """Copy beside, then rename: a release is there whole or not at all."""
     beside = paths.releases / ".making"
     shutil.rmtree(beside, ignore_errors=True)
@@ -180,6 +211,7 @@ def _make(paths: Paths, release: Release, sources: dict[str, Path]) -> None:
         if not target.is_symlink():
             target.chmod(target.stat().st_mode & ~0o222)
     beside.mkdir(exist_ok=True)
+    kept_secrets.keep(beside, secrets)
     _link_environments(paths.project / release.manifest.app.build, beside / "app")
     state.write(beside / "release.json", release, RELEASE_VERSION, mode=0o400)
     beside.rename(paths.releases / str(release.number))

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evenly.core.secret import Secret
-from evenly.core.topology import Topology
+from evenly.core.topology import Topology, local_topology
 from evenly.errors import UsageError
 from evenly.local.inheritance import inherited
+from evenly.local.paths import Paths
 from evenly.local.processes import HOME_MARK, INSTANCE_MARK, ROLE_MARK
+from evenly.local.releases import app_folder
+from evenly.local.settings import Release
 
 PROGRAM_FOLDERS = (".venv/bin", "venv/bin", "node_modules/.bin")
 
@@ -43,6 +46,20 @@ class Process:
     zone: str
     variables: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
+
+
+def surroundings(
+    paths: Paths, release: Release, secrets: Mapping[str, Secret], database: Mapping[str, str]
+) -> Surroundings:
+    """What the processes of `release` share. Of `secrets` the app gets those that its manifest names for it."""
+    return Surroundings(
+        topology=local_topology(release.manifest),
+        release=release.number,
+        home=paths.home,
+        folder=app_folder(paths, release),
+        database=database,
+        secrets={name: value for name, value in secrets.items() if name in release.manifest.secrets},
+    )
 
 
 def environment(around: Surroundings, process: Process) -> dict[str, str]:

@@ -13,7 +13,7 @@ from evenly.core.status import PartState, PartStatus
 from evenly.local import control, processes
 from evenly.local.paths import Paths
 from evenly.local.processes import Command, Marked
-from evenly.local.releases import app_folder, migrations_folder
+from evenly.local.releases import migrations_folder
 from evenly.local.reporting import environment_status
 from evenly.local.settings import make_runtime
 from evenly.local.supervisor.balancer import BALANCER_ROLE, Balancer
@@ -30,7 +30,7 @@ from evenly.local.supervisor.problems import Problems, sentence
 from evenly.local.supervisor.record import adopt
 from evenly.local.supervisor.recording import Recorder
 from evenly.local.supervisor.supervision import Supervision, policy
-from evenly.local.surroundings import Surroundings
+from evenly.local.surroundings import Surroundings, surroundings
 
 
 class Held(Protocol):
@@ -119,13 +119,8 @@ class Supervisor:
 
     def _around(self) -> Surroundings:
         """What every process of the app finds around it."""
-        return Surroundings(
-            topology=self._topology,
-            release=self._ground.release.number,
-            home=self._paths.home,
-            folder=app_folder(self._paths, self._ground.release),
-            database=self._database.variables() if self._database else {},
-        )
+        database = self._database.variables() if self._database else {}
+        return surroundings(self._paths, self._ground.release, self._ground.secrets, database)
 
     # --- what runs already
 

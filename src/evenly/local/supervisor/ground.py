@@ -1,12 +1,15 @@
 """What one supervisor stands on: the files it was started for, as typed values, and the means to act. Read once."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from evenly.core.secret import Secret
 from evenly.core.topology import Topology, local_topology
 from evenly.errors import StateError
 from evenly.local.paths import Paths
 from evenly.local.processes import Watches
+from evenly.local.releases import release_secrets
 from evenly.local.settings import Release, Settings, read_release, read_settings, timestamp
 from evenly.local.supervisor.journal import Journal
 
@@ -19,6 +22,7 @@ class Ground:
     settings: Settings
     release: Release
     topology: Topology
+    secrets: Mapping[str, Secret]
     journal: Journal
     watches: Watches
 
@@ -33,5 +37,12 @@ def stand_on(paths: Paths) -> Ground:
     if settings is None:
         raise StateError("this environment was never started", where=str(paths.home), try_="Run `evenly up`.")
     release = read_release(paths, settings.release)
-    watches = Watches(asyncio.get_running_loop())
-    return Ground(paths, settings, release, local_topology(release.manifest), journal, watches)
+    return Ground(
+        paths=paths,
+        settings=settings,
+        release=release,
+        topology=local_topology(release.manifest),
+        secrets=release_secrets(paths, release),
+        journal=journal,
+        watches=Watches(asyncio.get_running_loop()),
+    )
