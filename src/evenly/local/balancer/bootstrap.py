@@ -1,7 +1,8 @@
 """What Envoy reads once, at its start: where all else comes from, the admin socket, and its limits. Pure."""
 
+from evenly.local.balancer.overload import overload_manager, runtime
 from evenly.local.balancer.settings import STATISTICS, BalancerFiles, BalancerSettings
-from evenly.local.balancer.terms import Config, extension, file_source
+from evenly.local.balancer.terms import Config, file_source
 
 # Bucket bounds of the time a request takes, in milliseconds: fine around what a service is scaled to hold.
 BUCKETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 75, 100, 125, 150, 175, 200, 250, 300, 400, 500, 750)
@@ -20,18 +21,11 @@ def bootstrap(settings: BalancerSettings) -> Config:
         },
         "stats_config": {"histogram_bucket_settings": [_buckets()]},
         "stats_flush_interval": "1s",  # histograms are only as fresh as the last flush
-        "overload_manager": {"resource_monitors": [_connection_limit(settings)]},
+        "overload_manager": overload_manager(settings),
+        "layered_runtime": runtime(),
     }
 
 
 def _buckets() -> Config:
     time = {"exact": f"http.{STATISTICS}.downstream_rq_time"}
     return {"match": time, "buckets": [*BUCKETS, *LONG_BUCKETS]}
-
-
-def _connection_limit(settings: BalancerSettings) -> Config:
-    return extension(
-        "envoy.resource_monitors.global_downstream_max_connections",
-        "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-        max_active_downstream_connections=settings.connections,
-    )

@@ -75,7 +75,7 @@ def _outlier_detection() -> Config:
 
 
 def _circuit_breakers(settings: BalancerSettings) -> Config:
-    most = settings.connections
+    most = settings.limits.connections
     thresholds = {
         "max_connections": most,
         "max_pending_requests": most,

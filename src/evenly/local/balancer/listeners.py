@@ -1,6 +1,6 @@
 """Where the balancer listens. Pure."""
 
-from evenly.local.balancer import routes, secrets
+from evenly.local.balancer import limits, routes, secrets
 from evenly.local.balancer.manager import connection_manager
 from evenly.local.balancer.settings import STATISTICS, BalancerSettings
 from evenly.local.balancer.terms import Config, extension, socket_address, typed
@@ -18,7 +18,7 @@ def _https(settings: BalancerSettings) -> Config:
     table = routes.service_routes(settings, hsts=settings.redirect_to_https)
     chain = {
         "transport_socket": secrets.downstream(settings),
-        "transport_socket_connect_timeout": "5s",
+        "transport_socket_connect_timeout": limits.handshake_timeout(settings),
         "filters": [connection_manager(settings, STATISTICS, table)],
     }
     return _listener(settings, "https", settings.https_port, [chain])
@@ -34,7 +34,7 @@ def _http(settings: BalancerSettings) -> Config:
     tls = {
         "filter_chain_match": {"transport_protocol": "tls"},
         "transport_socket": secrets.downstream(settings),
-        "transport_socket_connect_timeout": "5s",
+        "transport_socket_connect_timeout": limits.handshake_timeout(settings),
         "filters": [manager],
     }
     inspector = extension(
@@ -42,7 +42,10 @@ def _http(settings: BalancerSettings) -> Config:
         "extensions.filters.listener.tls_inspector.v3.TlsInspector",
     )
     listener = _listener(settings, "http", settings.http_port, [tls, {"filters": [manager]}])
-    return listener | {"listener_filters": [inspector], "listener_filters_timeout": "5s"}
+    return listener | {
+        "listener_filters": [inspector],
+        "listener_filters_timeout": limits.handshake_timeout(settings),
+    }
 
 
 def _listener(settings: BalancerSettings, name: str, port: int, chains: list[Config]) -> Config:

@@ -3,7 +3,7 @@
 Limits follow Envoy's own advice for an edge ("Configuring Envoy as an edge proxy").
 """
 
-from evenly.local.balancer import pages, routes
+from evenly.local.balancer import limits, pages
 from evenly.local.balancer.accesslog import access_log
 from evenly.local.balancer.settings import BalancerSettings
 from evenly.local.balancer.terms import Config, extension
@@ -30,12 +30,12 @@ def connection_manager(settings: BalancerSettings, statistics: str, table: Confi
         _HTTP,
         stat_prefix=statistics,
         route_config=table,
-        http_filters=[_router()],
+        http_filters=[*limits.filters(settings), _router()],
         access_log=[access_log(settings)],
         local_reply_config=pages.local_replies(),
         **_identity(),
-        **_strictness(),
-        **_timeouts(),
+        **limits.strictness(settings),
+        **limits.timeouts(settings),
     )
 
 
@@ -60,30 +60,4 @@ def _identity() -> Config:
         "append_x_forwarded_port": True,
         "early_header_mutation_extensions": [forget],
         "server_header_transformation": "PASS_THROUGH",
-    }
-
-
-def _strictness() -> Config:
-    return {
-        "normalize_path": True,
-        "merge_slashes": True,
-        "path_with_escaped_slashes_action": "REJECT_REQUEST",
-        "common_http_protocol_options": {
-            "idle_timeout": "60s",
-            "headers_with_underscores_action": "REJECT_REQUEST",
-        },
-        "http2_protocol_options": {
-            "max_concurrent_streams": 100,
-            "initial_stream_window_size": 65536,
-            "initial_connection_window_size": 1048576,
-        },
-    }
-
-
-def _timeouts() -> Config:
-    return {
-        "request_headers_timeout": "5s",
-        "request_timeout": routes.ROUTE_TIMEOUT,
-        "stream_idle_timeout": routes.ROUTE_TIMEOUT,
-        "delayed_close_timeout": "1s",
     }

@@ -29,8 +29,11 @@ PAGES = (
         "This request can't be answered here: its host name or its form is not one we know.",
     ),
     Page(404, "Not Found", "There is nothing at this address."),
+    Page(405, "Method Not Allowed", "This can't be asked of this address."),
     Page(408, "Request Timeout", "The request took too long to arrive."),
     Page(413, "Content Too Large", "The request is larger than this service accepts."),
+    Page(414, "URI Too Long", "The address is longer than this service accepts."),
+    Page(429, "Too Many Requests", "Too many requests came from here at once. Please wait a moment.", 1),
     Page(
         431, "Request Header Fields Too Large", "The request's headers are larger than this service accepts."
     ),

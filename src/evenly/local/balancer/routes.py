@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from evenly.local.balancer import limits
 from evenly.local.balancer.settings import SERVICE, BalancerSettings
 from evenly.local.balancer.terms import Config, extension
 
-ROUTE_TIMEOUT = "60s"
+NO_TIMEOUT = "0s"  # an answer may take as long as it moves: what stands still is ended by limits.timeouts
 # RFC 9110, 9.2: safe methods may be under way twice at once, idempotent ones may be sent again once the first
 # has failed.
 SAFE = "GET|HEAD|OPTIONS"
@@ -67,6 +68,7 @@ def _service() -> list[Config]:
     # first would be broken off, and whatever honestly takes longer could never be had.
     patient = _retry(RETRY_IDEMPOTENT) | {"per_try_timeout": SECOND_TRY_AFTER}
     return [
+        *limits.refusals(),
         _route(patient, SAFE, hedge_policy={"hedge_on_per_try_timeout": True}),
         _route(_retry(RETRY_IDEMPOTENT), IDEMPOTENT),
         _route(_retry(SAFE_TO_REPEAT)),
@@ -76,7 +78,7 @@ def _service() -> list[Config]:
 def _route(retry: Config, methods: str | None = None, **more: Any) -> Config:
     method = {"name": ":method", "string_match": {"safe_regex": {"regex": methods}}}
     matched = {"prefix": "/", "headers": [method]} if methods else {"prefix": "/"}
-    route = {"cluster": SERVICE, "timeout": ROUTE_TIMEOUT, "retry_policy": retry, **more}
+    route = {"cluster": SERVICE, "timeout": NO_TIMEOUT, "retry_policy": retry, **more}
     return {"match": matched, "route": route}
 
 

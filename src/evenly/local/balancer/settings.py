@@ -5,16 +5,18 @@ from pathlib import Path
 
 from evenly.core.topology import HealthPolicy, Topology
 from evenly.local.certificates import CertificateFiles
+from evenly.manifest.types import Limits
 
 STATISTICS = "edge"  # the prefix of the counters of what comes in
 SERVICE = "service"  # the one cluster
+DEFAULTS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class BalancerSettings:
     """One balancer. `folder` holds its configuration and nothing else; `listen` are loopback addresses.
 
-    `concurrency` is Envoy's worker threads, `connections` the most that may be open from outside at once.
+    `concurrency` is Envoy's worker threads.
     """
 
     name: str
@@ -30,7 +32,7 @@ class BalancerSettings:
     certificates: CertificateFiles
     listen: tuple[str, ...] = ("127.0.0.1",)
     concurrency: int = 2
-    connections: int = 4096
+    limits: Limits = DEFAULTS
 
     @property
     def plain_hosts(self) -> tuple[str, ...]:
@@ -107,4 +109,5 @@ def balancer_settings(
         certificates=certificates,
         listen=listen,
         concurrency=concurrency,
+        limits=topology.limits,
     )
