@@ -71,6 +71,24 @@ class Paths:
         return self.logs / "instances"
 
     @property
+    def worker_logs(self) -> Path:
+        return self.logs / "workers"
+
+    @property
+    def job_logs(self) -> Path:
+        return self.logs / "jobs"
+
+    @property
+    def jobs(self) -> Path:
+        """What ran of the jobs, and when: kept as long as the data."""
+        return self.home / "jobs.json"
+
+    @property
+    def endings(self) -> Path:
+        """How runs of jobs ended, written by their own runners: a supervisor may not have been there to see it."""
+        return self.home / "endings"
+
+    @property
     def command_lock(self) -> Path:
         return self.home / "command.lock"
 
@@ -85,6 +103,11 @@ class Paths:
     @property
     def admin_socket(self) -> Path:
         return self.runtime / "admin.sock"
+
+    @property
+    def instance_sockets(self) -> Path:
+        """The folder (0700) of the sockets of instances that listen on one. Its name is short: their paths are."""
+        return self.runtime / "i"
 
     @property
     def database_sockets(self) -> Path:

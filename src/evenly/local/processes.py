@@ -24,7 +24,9 @@ from evenly.local.privileges import Account
 HOME_MARK = "EVENLY_HOME"
 ROLE_MARK = "EVENLY_ROLE"
 INSTANCE_MARK = "EVENLY_INSTANCE_ID"
-MARKS = (INSTANCE_MARK, "EVENLY_ZONE", "EVENLY_RELEASE", "HOST", "PORT")
+WORKER_MARK = "EVENLY_WORKER"
+JOB_MARK = "EVENLY_JOB"
+MARKS = (INSTANCE_MARK, WORKER_MARK, JOB_MARK, "EVENLY_ZONE", "EVENLY_RELEASE", "HOST", "PORT", "SOCKET")
 POLL_S = 0.1  # where the system has no pidfd
 
 
@@ -106,6 +108,13 @@ def mains(marked: Iterable[Marked], role: str) -> tuple[Marked, ...]:
     same = [it for it in marked if it.role == role]
     pids = {it.process.pid for it in same}
     return tuple(it for it in same if it.parent not in pids)
+
+
+def end_rest(home: Path, id: str) -> None:
+    """Kill what the instance, worker or job with this id has left behind when it ended."""
+    for it in find_marked(home):
+        if it.environment.get(INSTANCE_MARK) == id:
+            send(it.process, signal.SIGKILL, group=False)
 
 
 def _marked(home: str) -> Iterator[Marked]:

@@ -6,7 +6,7 @@ from evenly.manifest.checks import InvalidError
 from evenly.manifest.tree import Mapping, Node, Scalar, Sequence
 
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
-_OURS = frozenset({"HOST", "PORT", "DATABASE_URL"})
+_OURS = frozenset({"HOST", "PORT", "SOCKET", "DATABASE_URL"})
 _OUR_PREFIXES = ("EVENLY_", "PG", "TLS_")
 
 # Far below what every system takes as the environment of a process.

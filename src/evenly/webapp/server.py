@@ -1,8 +1,8 @@
 """Serves an ASGI or RSGI application: `python -m evenly.webapp.server module:attribute`.
 
 The application imports from the working folder and the project's `.venv`, if it has one. Everything else comes
-from the environment: HOST, PORT, and for mutual TLS TLS_CERTIFICATE, TLS_KEY and TLS_CLIENT_CA. SIGTERM and SIGINT
-finish the requests in flight. Exit code 0, or 1 with one clear last line.
+from the environment: HOST and PORT, or SOCKET, and for mutual TLS TLS_CERTIFICATE, TLS_KEY and TLS_CLIENT_CA.
+SIGTERM and SIGINT finish the requests in flight. Exit code 0, or 1 with one clear last line.
 """
 
 import os
@@ -38,7 +38,8 @@ def listen_on(environ: Mapping[str, str]) -> Listen:
     """Where to listen, and with which certificates. Raises `SettingsError`."""
     port = whole_number(environ, "PORT", default=DEFAULT_PORT, most=65535)
     kept = "EVENLY_HOME" in environ  # Evenly lets nobody but the balancer in, by TLS or without
-    return Listen(environ.get("HOST", "127.0.0.1"), port, _tls(environ), balancer_only=kept)
+    at = Path(environ["SOCKET"]) if environ.get("SOCKET") else None
+    return Listen(environ.get("HOST", "127.0.0.1"), port, _tls(environ), balancer_only=kept, socket=at)
 
 
 def _tls(environ: Mapping[str, str]) -> Tls | None:

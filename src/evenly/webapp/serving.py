@@ -47,13 +47,14 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where to listen; `tls` of `None`: plain HTTP. `balancer_only`: nobody but the balancer can connect, so what its
-    headers say of the client is true."""
+    """Where to listen; `tls` of `None`: plain HTTP; `socket`: a unix socket, in place of host and port.
+    `balancer_only`: nobody but the balancer can connect, so what its headers say of the client is true."""
 
     host: str
     port: int
     tls: Tls | None
     balancer_only: bool = False
+    socket: Path | None = None
 
 
 def serve(application: object, listen: Listen, secrets: tuple[str, ...]) -> int:
@@ -120,6 +121,7 @@ def _server(application: object, listen: Listen) -> Any:
             application,
             address=listen.host,
             port=listen.port,
+            uds=listen.socket,
             interface=interface,
             backlog=BACKLOG,
             log_level=LogLevels.error,
@@ -131,6 +133,8 @@ def _server(application: object, listen: Listen) -> Any:
 
 def _check_free(listen: Listen) -> None:
     """The server shares ports silently (SO_REUSEPORT): a second one would take half of the requests."""
+    if listen.socket is not None:
+        return
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -56,7 +56,7 @@ class AdminClient:
             return False
 
     def endpoint_health(self) -> Mapping[str, EndpointHealth]:
-        """Every endpoint that the balancer knows, by `address:port`. Raises AdminError."""
+        """Every endpoint that the balancer knows, by `address:port` or its socket's path. Raises AdminError."""
         return self._parsed("/clusters?format=json", parse_endpoint_health)
 
     def traffic(self) -> Traffic:
@@ -110,6 +110,8 @@ def parse_endpoint_health(answer: Any) -> Mapping[str, EndpointHealth]:
 
 
 def _address(host: Any) -> str:
+    if "pipe" in host["address"]:
+        return str(host["address"]["pipe"]["path"])
     where = host["address"]["socket_address"]
     return f"{where['address']}:{where['port_value']}"
 

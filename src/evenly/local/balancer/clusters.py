@@ -29,9 +29,13 @@ def _cluster(settings: BalancerSettings) -> Config:
         close_connections_on_host_health_failure=True,
         ignore_health_on_host_removal=True,
         per_connection_buffer_limit_bytes=32768,
-        transport_socket=secrets.upstream(settings),
+        **_transport(settings),
         typed_extension_protocol_options=_http1(),
     )
+
+
+def _transport(settings: BalancerSettings) -> Config:
+    return {"transport_socket": secrets.upstream(settings)} if settings.protocol == "https" else {}
 
 
 def _load_balancing() -> Config:

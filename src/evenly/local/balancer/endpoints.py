@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+from evenly.core.address import is_socket
 from evenly.local.balancer.settings import SERVICE, BalancerSettings, Endpoint
 from evenly.local.balancer.terms import Config, socket_address, typed
 from evenly.local.certificates import instance_name
@@ -37,10 +38,16 @@ def _endpoint(endpoint: Endpoint) -> Config:
     drained = {"health_status": "DRAINING"} if endpoint.draining else {}
     return {
         "endpoint": {
-            "address": socket_address(endpoint.address, endpoint.port),
+            "address": _address(endpoint),
             "hostname": instance_name(endpoint.id),
             "health_check_config": {"hostname": "localhost"},  # frameworks refuse hosts they do not know
         },
         "metadata": {"filter_metadata": {METADATA: {"instance": endpoint.id, "zone": endpoint.zone}}},
         **drained,
     }
+
+
+def _address(endpoint: Endpoint) -> Config:
+    if is_socket(endpoint.address):
+        return {"pipe": {"path": endpoint.address}}
+    return socket_address(endpoint.address, endpoint.port)

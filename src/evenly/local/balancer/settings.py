@@ -1,11 +1,12 @@
 """What the balancer is told: one frozen value, from which all of its configuration follows."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evenly.core.topology import HealthPolicy, Topology
 from evenly.local.certificates import CertificateFiles
-from evenly.manifest.types import Limits
+from evenly.manifest.types import Limits, Protocol
 
 STATISTICS = "edge"  # the prefix of the counters of what comes in
 SERVICE = "service"  # the one cluster
@@ -16,7 +17,8 @@ DEFAULTS = Limits()
 class BalancerSettings:
     """One balancer. `folder` holds its configuration and nothing else; `listen` are loopback addresses.
 
-    `concurrency` is Envoy's worker threads.
+    `protocol` is what the instances speak; `concurrency` is Envoy's worker threads; `error_pages` are the user's, by
+    status (`404`) or class (`4xx`).
     """
 
     name: str
@@ -30,9 +32,11 @@ class BalancerSettings:
     admin_socket: Path
     access_log: Path
     certificates: CertificateFiles
+    protocol: Protocol = "https"
     listen: tuple[str, ...] = ("127.0.0.1",)
     concurrency: int = 2
     limits: Limits = DEFAULTS
+    error_pages: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def plain_hosts(self) -> tuple[str, ...]:
@@ -47,7 +51,8 @@ class BalancerSettings:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One instance as the balancer sees it. A draining one gets no new request."""
+    """One instance as the balancer sees it. A draining one gets no new request. `address`: a loopback address, or the
+    path of a unix socket, which has no port."""
 
     id: str
     zone: str
@@ -93,6 +98,7 @@ def balancer_settings(
     certificates: CertificateFiles,
     listen: tuple[str, ...] = ("127.0.0.1",),
     concurrency: int = 2,
+    error_pages: Mapping[str, str] | None = None,
 ) -> BalancerSettings:
     """The settings of the balancer of `topology`."""
     return BalancerSettings(
@@ -107,7 +113,9 @@ def balancer_settings(
         admin_socket=admin_socket,
         access_log=access_log,
         certificates=certificates,
+        protocol=topology.app.protocol,
         listen=listen,
         concurrency=concurrency,
         limits=topology.limits,
+        error_pages=error_pages or {},
     )

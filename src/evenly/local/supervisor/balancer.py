@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from evenly.core.address import host_and_port, is_socket
 from evenly.core.fleet import Fleet, Health, Instance
 from evenly.core.status import InstanceState
 from evenly.core.topology import Topology
@@ -18,6 +19,7 @@ from evenly.local.balancer import (
 )
 from evenly.local.balancer.admin import AdminClient
 from evenly.local.certificates import CertificateFiles
+from evenly.local.errorpages import release_pages
 from evenly.local.inheritance import inherited
 from evenly.local.paths import Paths
 from evenly.local.processes import HOME_MARK, ROLE_MARK, Command
@@ -77,9 +79,10 @@ def is_published(instance: Instance) -> bool:
 
 
 def endpoint(instance: Instance) -> Endpoint:
-    host, _, port = instance.address.rpartition(":")
     draining = instance.state is InstanceState.DRAINING
-    return Endpoint(instance.id, instance.zone, host, int(port), draining)
+    if is_socket(instance.address):
+        return Endpoint(instance.id, instance.zone, instance.address, 0, draining)
+    return Endpoint(instance.id, instance.zone, *host_and_port(instance.address), draining)
 
 
 def _settings(paths: Paths, topology: Topology, settings: Settings) -> BalancerSettings:
@@ -92,6 +95,7 @@ def _settings(paths: Paths, topology: Topology, settings: Settings) -> BalancerS
         access_log=access_log(paths),
         certificates=CertificateFiles(paths.certificates),
         listen=loopback_addresses(),
+        error_pages=release_pages(paths, settings.release),
     )
 
 

@@ -2,20 +2,24 @@
 
 import psutil
 
+from evenly.core.address import is_socket
 from evenly.core.fleet import Instance
 from evenly.core.topology import HealthPolicy
 from evenly.local import ports
+from evenly.manifest.types import Protocol
 
 
-def never_healthy(instance: Instance, health: HealthPolicy) -> str:
+def never_healthy(instance: Instance, health: HealthPolicy, protocol: Protocol) -> str:
     """A phrase for an instance that is given up after its grace period."""
     within = f"within its grace period of {health.grace_period:g} s"
     if instance.listening:
-        return f"listened on {instance.address}, but GET {health.path} (HTTPS) was not answered with 200 {within}"
+        what = f"GET {health.path} ({protocol.upper()})"
+        return f"listened on {instance.address}, but {what} was not answered with 200 {within}"
+    wanted = "$SOCKET" if is_socket(instance.address) else "$HOST:$PORT"
     elsewhere = [it for it in ports.listening_ports(_family(instance)) if it != instance.address]
     if elsewhere:
-        return f"listened on {', '.join(elsewhere)}, not on $HOST:$PORT ({instance.address}), {within}"
-    return f"did not listen on $HOST:$PORT ({instance.address}) {within}"
+        return f"listened on {', '.join(elsewhere)}, not on {wanted} ({instance.address}), {within}"
+    return f"did not listen on {wanted} ({instance.address}) {within}"
 
 
 def _family(instance: Instance) -> list[int]:

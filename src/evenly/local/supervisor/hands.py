@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from evenly.core.address import is_socket, listening_variables, listens_on_socket
 from evenly.core.fleet import Exited, Fleet, Instance, Launched, Started
 from evenly.core.planning import Action, Launch
 from evenly.core.topology import Topology
@@ -15,6 +16,7 @@ from evenly.local.paths import Paths
 from evenly.local.processes import Command, Watches
 from evenly.local.settings import timestamp
 from evenly.local.supervisor.journal import Journal
+from evenly.local.supervisor.logfiles import keep_newest
 from evenly.local.surroundings import Process, Surroundings, arguments, environment
 
 INSTANCE_ROLE = "instance"
@@ -52,17 +54,17 @@ class InstanceHands:
         self.record = record
 
     def begin_launch(self, fleet: Fleet, action: Launch) -> Launched:
-        number = next(zone.number for zone in self._topology.zones if zone.name == action.zone)
+        id = f"i-{secrets.token_hex(9)[:17]}"
         return Launched(
-            id=f"i-{secrets.token_hex(9)[:17]}",
+            id=id,
             zone=action.zone,
-            address=ports.instance_address(number, (it.address for it in fleet.instances), self._paths.key),
+            address=self._address(id, action.zone, fleet),
             release=fleet.release,
             started_at=timestamp(),
         )
 
     def start(self, instance: Instance) -> Started | Exited:
-        _keep_newest(self._paths.instance_logs, LOGS_KEPT)
+        keep_newest(self._paths.instance_logs, "i-*.log", LOGS_KEPT)
         try:
             command = self._command(instance)
             process, child = processes.spawn(command)
@@ -70,13 +72,13 @@ class InstanceHands:
             return Exited(instance.id, f"could not be started: {error.what}")
         except OSError as error:
             return Exited(instance.id, f"could not be started: {error.strerror}: {error.filename}")
-        self._watches.add(process, lambda code: self._exited(instance.id, code), child)
+        self._watches.add(process, lambda code: self._ended(instance, code), child)
         return Started(instance.id, process)
 
     def adopt(self, instance: Instance) -> None:
         """Hear of the end of an instance that another supervisor started."""
         if instance.process is not None:
-            self._watches.add(instance.process, lambda code: self._exited(instance.id, code))
+            self._watches.add(instance.process, lambda code: self._ended(instance, code))
 
     def stop(self, instance: Instance) -> None:
         if instance.process is not None:
@@ -92,6 +94,18 @@ class InstanceHands:
 
     def log(self, id: str) -> Path:
         return self._paths.instance_logs / f"{id}.log"
+
+    def _ended(self, instance: Instance, code: int | None) -> None:
+        if is_socket(instance.address):
+            Path(instance.address).unlink(missing_ok=True)
+        self._exited(instance.id, code)
+
+    def _address(self, id: str, zone: str, fleet: Fleet) -> str:
+        if listens_on_socket(self._topology.app):
+            self._paths.instance_sockets.mkdir(mode=0o700, exist_ok=True)
+            return str(self._paths.instance_sockets / id[2:10])
+        number = next(it.number for it in self._topology.zones if it.name == zone)
+        return ports.instance_address(number, (it.address for it in fleet.instances), self._paths.key)
 
     def _command(self, instance: Instance) -> Command:
         around = self._around()
@@ -110,12 +124,6 @@ class InstanceHands:
         return arguments(app.command, around, variables)
 
     def _process(self, instance: Instance) -> Process:
-        host, _, port = instance.address.rpartition(":")
-        given = {**self._files(instance.id), "HOST": host, "PORT": port}
+        certificate = self._files(instance.id) if self._topology.app.protocol == "https" else {}
+        given = {**certificate, **listening_variables(instance.address)}
         return Process(INSTANCE_ROLE, instance.id, instance.zone, given=given)
-
-
-def _keep_newest(folder: Path, count: int) -> None:
-    logs = sorted(folder.glob("i-*.log"), key=lambda it: it.stat().st_mtime)
-    for old in logs[: max(0, len(logs) - count)]:
-        old.unlink(missing_ok=True)

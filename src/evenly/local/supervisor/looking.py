@@ -6,6 +6,7 @@ Each look runs in the background and ends in a call back; how often to look is d
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 
+from evenly.core.address import host_and_port, is_socket
 from evenly.core.fleet import Fleet, Health, Instance
 from evenly.core.status import InstanceState
 from evenly.local.balancer.admin import AdminError
@@ -115,9 +116,11 @@ def _is_awaited(instance: Instance) -> bool:
 
 
 async def _answers(address: str) -> bool:
-    host, _, port = address.rpartition(":")
     try:
-        _, writer = await asyncio.open_connection(host, int(port))
+        if is_socket(address):
+            _, writer = await asyncio.open_unix_connection(address)
+        else:
+            _, writer = await asyncio.open_connection(*host_and_port(address))
     except OSError:
         return False
     writer.close()
