@@ -8,6 +8,8 @@ import ssl
 
 import pytest
 
+from evenly.local.balancer.headers import FOR_APPLICATIONS
+
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -109,6 +111,7 @@ async def test_a_client_cannot_lie_about_itself(world, client):
     forwarded = {name: value for name, value in seen.items() if name.startswith(("x-forwarded", "x-real"))}
     assert forwarded == {
         "x-forwarded-for": "127.0.0.1",
+        "x-forwarded-host": f"localhost:{world.settings.https_port}",
         "x-forwarded-proto": "https",
         "x-forwarded-port": str(world.settings.https_port),
     }
@@ -122,7 +125,7 @@ async def test_an_answer_tells_nothing_of_what_is_behind(world, client):
     await world.start_balancer([instance.endpoint])
     await world.until_healthy(instance)
     headers = {name.lower() for name in (await client.get(f"{world.url}/echo")).headers}
-    assert headers == {"content-length", "date"}
+    assert headers == {"content-length", "date", "alt-svc", *FOR_APPLICATIONS}
 
 
 async def test_only_hosts_of_our_own_are_pinned_to_https(world, client):

@@ -22,7 +22,12 @@ ECHOING = "TRACE|TRACK"
 
 def filters(settings: BalancerSettings) -> list[Config]:
     """The HTTP filters that stand before all others."""
-    return [*_request_rate(settings), _body(settings)]
+    return [*upgrade_filters(settings), _body(settings)]
+
+
+def upgrade_filters(settings: BalancerSettings) -> list[Config]:
+    """Those for a request that becomes a WebSocket: what passes through it later is no body."""
+    return _request_rate(settings)
 
 
 def timeouts(settings: BalancerSettings) -> Config:

@@ -9,13 +9,12 @@ BUFFER_BYTES = 32768
 
 
 def listener_resources(settings: BalancerSettings) -> Config:
-    """The listener file: HTTPS, and HTTP that redirects to it or serves as well."""
-    return {"resources": [_https(settings), _http(settings)]}
+    """The listener file: HTTPS by TCP and by QUIC, and HTTP that redirects to it or serves as well."""
+    return {"resources": [_https(settings), _http3(settings), _http(settings)]}
 
 
 def _https(settings: BalancerSettings) -> Config:
-    # Without a redirect, plain HTTP is wanted: then nothing may pin a browser to HTTPS.
-    table = routes.service_routes(settings, hsts=settings.redirect_to_https)
+    table = routes.service_routes(settings, secure=True)
     chain = {
         "transport_socket": secrets.downstream(settings),
         "transport_socket_connect_timeout": limits.handshake_timeout(settings),
@@ -24,9 +23,34 @@ def _https(settings: BalancerSettings) -> Config:
     return _listener(settings, "https", settings.https_port, [chain])
 
 
+def _http3(settings: BalancerSettings) -> Config:
+    """The TCP port's number, by UDP. Every worker needs a socket of its own, so this port is shared; it is ours
+    all the same, because nobody else gets the TCP port."""
+    manager = connection_manager(settings, STATISTICS, routes.service_routes(settings, secure=True))
+    chain = {
+        "transport_socket": secrets.downstream_quic(settings),
+        "filters": [_by_http3(manager)],
+    }
+    first, *others = (socket_address(each, settings.https_port, "UDP") for each in settings.listen)
+    return typed(
+        "config.listener.v3.Listener",
+        name="http3",
+        address=first,
+        additional_addresses=[{"address": other} for other in others],
+        enable_reuse_port=True,
+        per_connection_buffer_limit_bytes=BUFFER_BYTES,
+        udp_listener_config={"quic_options": {}},
+        filter_chains=[chain],
+    )
+
+
+def _by_http3(manager: Config) -> Config:
+    return manager | {"typed_config": manager["typed_config"] | {"codec_type": "HTTP3"}}
+
+
 def _http(settings: BalancerSettings) -> Config:
     if not settings.redirect_to_https:
-        table = routes.service_routes(settings, hsts=False)
+        table = routes.service_routes(settings, secure=False)
         plain = {"filters": [connection_manager(settings, STATISTICS, table)]}
         return _listener(settings, "http", settings.http_port, [plain])
     manager = connection_manager(settings, "redirect", routes.redirect_routes(settings))

@@ -3,25 +3,13 @@
 Limits follow Envoy's own advice for an edge ("Configuring Envoy as an edge proxy").
 """
 
-from evenly.local.balancer import limits, pages
+from evenly.local.balancer import compression, error_pages, limits, pages
 from evenly.local.balancer.accesslog import access_log
+from evenly.local.balancer.headers import SPOOFABLE
 from evenly.local.balancer.settings import BalancerSettings
 from evenly.local.balancer.terms import Config, extension
 
 _HTTP = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-# What a client could use to lie about who it is, or to steer the balancer.
-SPOOFABLE = (
-    "forwarded",
-    "x-client-ip",
-    "x-forwarded-client-cert",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-forwarded-proto",
-    "x-forwarded-server",
-    "x-real-ip",
-)
 
 
 def connection_manager(settings: BalancerSettings, statistics: str, table: Config) -> Config:
@@ -30,13 +18,24 @@ def connection_manager(settings: BalancerSettings, statistics: str, table: Confi
         _HTTP,
         stat_prefix=statistics,
         route_config=table,
-        http_filters=[*limits.filters(settings), _router()],
+        http_filters=[
+            *limits.filters(settings),
+            *compression.filters(),
+            *error_pages.filters(settings),
+            _router(),
+        ],
+        upgrade_configs=[_websocket(settings)],
         access_log=[access_log(settings)],
-        local_reply_config=pages.local_replies(),
+        local_reply_config=pages.local_replies(settings.error_pages),
         **_identity(),
         **limits.strictness(settings),
         **limits.timeouts(settings),
     )
+
+
+def _websocket(settings: BalancerSettings) -> Config:
+    """What passes has no body to measure or to compress."""
+    return {"upgrade_type": "websocket", "filters": [*limits.upgrade_filters(settings), _router()]}
 
 
 def _router() -> Config:

@@ -1,8 +1,18 @@
 """Which host may ask for what, and how often the balancer tries. Pure."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-from evenly.local.balancer import limits
+from evenly.local.balancer import error_pages, limits
+from evenly.local.balancer.headers import (
+    FOR_APPLICATIONS,
+    HSTS,
+    LEAKING,
+    about_the_client,
+    alternative,
+    where_silent,
+)
 from evenly.local.balancer.settings import SERVICE, BalancerSettings
 from evenly.local.balancer.terms import Config, extension
 
@@ -15,20 +25,18 @@ SAFE_TO_REPEAT = "connect-failure,refused-stream,reset-before-request"
 RETRY_IDEMPOTENT = f"{SAFE_TO_REPEAT},reset,gateway-error"
 RETRIES = 4
 SECOND_TRY_AFTER = "2s"
-# An instance that answers 503 with this header means it: nobody else is asked.
-FINAL = "x-envoy-ratelimited"
-# Five minutes, no subdomains: enough to be seen, soon forgotten. Never on localhost, where it would cut off
-# whatever else the machine serves by plain HTTP.
-HSTS = "max-age=300"
-LEAKING = ["server", "via", "x-powered-by", FINAL]
+EVENTS = "text/event-stream"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def service_routes(settings: BalancerSettings, *, hsts: bool) -> Config:
-    """Every known host reaches the service; any other gets 400."""
-    own_headers = {"response_headers_to_add": [_hsts()]} if hsts else {}
+def service_routes(settings: BalancerSettings, *, secure: bool) -> Config:
+    """Every known host reaches the service; any other gets 400. `secure`: for clients who came by TLS."""
+    # Without a redirect, plain HTTP is wanted: then nothing may pin a browser to HTTPS.
+    pinned = {"strict-transport-security": HSTS} if secure and settings.redirect_to_https else {}
     plain = _virtual_host("plain", settings.plain_hosts, _service())
-    own = _virtual_host("own", settings.own_hosts, _service(), **own_headers)
-    return _table("service", [plain, own])
+    own = _virtual_host("own", settings.own_hosts, _service(), response_headers_to_add=where_silent(pinned))
+    also = alternative(settings.https_port) if secure else {}
+    return _table(settings, "service", [plain, own], also)
 
 
 def redirect_routes(settings: BalancerSettings) -> Config:
@@ -40,16 +48,20 @@ def redirect_routes(settings: BalancerSettings) -> Config:
         "response_code": "MOVED_PERMANENTLY",
     }
     route = {"match": {"prefix": "/"}, "redirect": redirect}
-    return _table("redirect", [_virtual_host("all", settings.plain_hosts + settings.own_hosts, [route])])
+    hosts = settings.plain_hosts + settings.own_hosts
+    return _table(settings, "redirect", [_virtual_host("all", hosts, [route])])
 
 
-def _table(name: str, hosts: list[Config]) -> Config:
+def _table(
+    settings: BalancerSettings, name: str, hosts: list[Config], also: Mapping[str, str] = NOTHING
+) -> Config:
     return {
         "name": name,
         "ignore_port_in_host_matching": True,
-        "request_headers_to_add": [_client_address()],
+        "request_headers_to_add": about_the_client(),
         "request_headers_to_remove": ["x-envoy-external-address"],
-        "response_headers_to_remove": LEAKING,
+        "response_headers_to_add": where_silent({**FOR_APPLICATIONS, **also}),
+        "response_headers_to_remove": list(LEAKING) + error_pages.unread_headers(settings),
         "virtual_hosts": [*hosts, _unknown_host()],
     }
 
@@ -69,17 +81,24 @@ def _service() -> list[Config]:
     patient = _retry(RETRY_IDEMPOTENT) | {"per_try_timeout": SECOND_TRY_AFTER}
     return [
         *limits.refusals(),
+        _route(_retry(SAFE_TO_REPEAT), header={"name": "upgrade", "present_match": True}),
+        _route(_retry(RETRY_IDEMPOTENT), SAFE, header=_accepting(EVENTS)),
         _route(patient, SAFE, hedge_policy={"hedge_on_per_try_timeout": True}),
         _route(_retry(RETRY_IDEMPOTENT), IDEMPOTENT),
         _route(_retry(SAFE_TO_REPEAT)),
     ]
 
 
-def _route(retry: Config, methods: str | None = None, **more: Any) -> Config:
+def _route(retry: Config, methods: str | None = None, header: Config | None = None, **more: Any) -> Config:
     method = {"name": ":method", "string_match": {"safe_regex": {"regex": methods}}}
-    matched = {"prefix": "/", "headers": [method]} if methods else {"prefix": "/"}
+    headers = [*([method] if methods else ()), *([header] if header else ())]
+    matched = {"prefix": "/", **({"headers": headers} if headers else {})}
     route = {"cluster": SERVICE, "timeout": NO_TIMEOUT, "retry_policy": retry, **more}
     return {"match": matched, "route": route}
+
+
+def _accepting(kind: str) -> Config:
+    return {"name": "accept", "string_match": {"contains": kind, "ignore_case": True}}
 
 
 def _retry(retry_on: str) -> Config:
@@ -93,14 +112,3 @@ def _retry(retry_on: str) -> Config:
         "retry_host_predicate": [previous_hosts],
         "host_selection_retry_max_attempts": 5,
     }
-
-
-def _client_address() -> Config:
-    """For a client on loopback, Envoy itself would say the address of this machine's first interface."""
-    header = {"key": "x-forwarded-for", "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}
-    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-
-
-def _hsts() -> Config:
-    header = {"key": "strict-transport-security", "value": HSTS}
-    return {"header": header, "append_action": "ADD_IF_ABSENT"}

@@ -6,6 +6,7 @@ their folder. It does so only for secrets that come from a file of their own.
 
 from pathlib import Path
 
+from evenly.local.balancer import tls
 from evenly.local.balancer.settings import BalancerFiles, BalancerSettings
 from evenly.local.balancer.terms import Config, extension, file_source, typed
 
@@ -16,13 +17,27 @@ AUTHORITY = "authority"
 
 
 def downstream(settings: BalancerSettings) -> Config:
-    """What the edge shows to clients: TLS 1.2 at least, HTTP/2 preferred."""
-    common = {
-        "alpn_protocols": ["h2", "http/1.1"],
-        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
+    """What the edge shows to clients over TCP: HTTP/2 preferred."""
+    context = {"common_tls_context": _edge(settings, "h2", "http/1.1")}
+    return extension("envoy.transport_sockets.tls", f"{_TLS}.DownstreamTlsContext", **context)
+
+
+def downstream_quic(settings: BalancerSettings) -> Config:
+    """The same over QUIC. No early data: it could be sent again by anybody who saw it."""
+    return extension(
+        "envoy.transport_sockets.quic",
+        "extensions.transport_sockets.quic.v3.QuicDownstreamTransport",
+        downstream_tls_context={"common_tls_context": _edge(settings, "h3")},
+        enable_early_data=False,
+    )
+
+
+def _edge(settings: BalancerSettings, *protocols: str) -> Config:
+    return {
+        "alpn_protocols": list(protocols),
+        "tls_params": tls.intermediate(),
         "tls_certificate_sds_secret_configs": [_reference(settings, EDGE)],
     }
-    return extension("envoy.transport_sockets.tls", f"{_TLS}.DownstreamTlsContext", common_tls_context=common)
 
 
 def upstream(settings: BalancerSettings) -> Config:

@@ -1,7 +1,7 @@
 """The words of Envoy's configuration that every part needs. Pure."""
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Config: TypeAlias = dict[str, Any]
 
@@ -28,5 +28,6 @@ def file_source(path: Path) -> Config:
     return {"path_config_source": watched, "resource_api_version": "V3"}
 
 
-def socket_address(address: str, port: int) -> Config:
-    return {"socket_address": {"address": address, "port_value": port}}
+def socket_address(address: str, port: int, protocol: Literal["TCP", "UDP"] = "TCP") -> Config:
+    said = {} if protocol == "TCP" else {"protocol": protocol}
+    return {"socket_address": {"address": address, "port_value": port, **said}}

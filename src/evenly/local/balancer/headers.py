@@ -1,0 +1,162 @@
+"""The headers that the edge adds, drops and keeps, each by value. Pure.
+
+What an application sets itself is kept: these are added where it is silent. Why each value is as it is, and why some
+are milder than OWASP's: `docs/adr/0008-edge.md`.
+"""
+
+from collections.abc import Mapping
+
+from evenly.local.balancer.terms import Config
+
+# Five minutes, no subdomains: enough to be seen, soon forgotten. Never on localhost, where it would cut off
+# whatever else the machine serves by plain HTTP.
+HSTS = "max-age=300"
+ALTERNATIVE_S = 300  # as soon forgotten: tomorrow another service may have this port
+
+DEVICES = (
+    "accelerometer",
+    "bluetooth",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "serial",
+    "usb",
+    "xr-spatial-tracking",
+)
+_EVERYWHERE = {
+    "permissions-policy": ", ".join(f"{device}=()" for device in DEVICES),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "x-permitted-cross-domain-policies": "none",
+    "cross-origin-resource-policy": "same-origin",
+}
+# OWASP's values, but for three that would break common applications: ADR 0008.
+FOR_APPLICATIONS = {
+    **_EVERYWHERE,
+    "content-security-policy": "base-uri 'self'; object-src 'none'",
+    "cross-origin-opener-policy": "same-origin-allow-popups",
+    "referrer-policy": "strict-origin-when-cross-origin",
+}
+# A page of the balancer's is whole in itself, and nothing in it runs.
+FOR_OWN_PAGES = {
+    **_EVERYWHERE,
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+}
+
+# An instance that answers 503 with this header means it: nobody else is asked.
+FINAL = "x-envoy-ratelimited"
+# What names the software behind, or its version. From OWASP's list of headers to remove, without those that
+# tracing and source maps live on.
+LEAKING = (
+    FINAL,
+    "host-header",
+    "k-proxy-request",
+    "liferay-portal",
+    "oraclecommercecloud-version",
+    "powered-by",
+    "server",
+    "via",
+    "x-aspnet-version",
+    "x-aspnetmvc-version",
+    "x-cf-powered-by",
+    "x-cms",
+    "x-cocoon-version",
+    "x-content-encoded-by",
+    "x-framework",
+    "x-generated-by",
+    "x-generator",
+    "x-joomla-version",
+    "x-mod-pagespeed",
+    "x-owa-version",
+    "x-page-speed",
+    "x-php-version",
+    "x-powered-by",
+    "x-powered-by-plesk",
+    "x-powered-cms",
+    "x-redirect-by",
+    "x-runtime",
+    "x-server-powered-by",
+    "x-sourcefiles",
+    "x-turbo-charged-by",
+    "x-umbraco-version",
+)
+# What a client could use to lie about who it is, how it came or where it wants to go. Spellings with an
+# underscore are refused as a whole.
+SPOOFABLE = (
+    "cf-connecting-ip",
+    "client-ip",
+    "fastly-client-ip",
+    "forwarded",
+    "forwarded-for",
+    "front-end-https",
+    "proxy",  # httpoxy: CGI would make it HTTP_PROXY
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-forwarded",
+    "x-forwarded-by",
+    "x-forwarded-client-cert",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-protocol",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-ssl",
+    "x-forwarded-uri",
+    "x-host",
+    "x-original-forwarded-for",
+    "x-original-host",
+    "x-original-uri",
+    "x-original-url",
+    "x-originating-ip",
+    "x-real-ip",
+    "x-remote-addr",
+    "x-remote-ip",
+    "x-rewrite-url",
+    "x-scheme",
+    "x-url-scheme",
+)
+
+
+def where_silent(values: Mapping[str, str]) -> list[Config]:
+    """Adds each where the answer has none."""
+    return [_append(name, value, "ADD_IF_ABSENT") for name, value in values.items()]
+
+
+def in_any_case(values: Mapping[str, str]) -> list[Config]:
+    """Sets each, whatever was there."""
+    return [_append(name, value, "OVERWRITE_IF_EXISTS_OR_ADD") for name, value in values.items()]
+
+
+def about_the_client() -> list[Config]:
+    """For a client on loopback, Envoy itself would say the address of this machine's first interface."""
+    return in_any_case(
+        {
+            "x-forwarded-for": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+            "x-forwarded-host": "%REQ(:AUTHORITY)%",
+        }
+    )
+
+
+def alternative(port: int) -> Mapping[str, str]:
+    """That the same is to be had by HTTP/3."""
+    return {"alt-svc": f'h3=":{port}"; ma={ALTERNATIVE_S}'}
+
+
+def _append(name: str, value: str, action: str) -> Config:
+    return {"header": {"key": name, "value": value}, "append_action": action}
