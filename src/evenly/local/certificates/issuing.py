@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from evenly.local.certificates.keys import Key
 
 AUTHORITY_LIFETIME = timedelta(days=3652)
-LEAF_LIFETIME = timedelta(days=397)  # the longest that browsers accept (CA/Browser Forum, 2020)
+LEAF_LIFETIME = timedelta(days=90)  # as Mozilla's guidelines recommend; they renew themselves
 RENEW_BEFORE = timedelta(days=30)
 CLOCK_SKEW = timedelta(minutes=5)
 
