@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -31,15 +32,25 @@ from evenly.local.certificates import Authority, CertificateNames, issue_instanc
 from evenly.manifest.types import Http, Manifest
 
 UPSTREAM = Path(__file__).with_name("upstream.py")
+APPLICATIONS = Path(__file__).parent
 DEADLINE_S = 20.0
 
 
 def free_ports(count: int) -> list[int]:
+    """Ports that nobody has, neither by TCP nor by UDP."""
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        return [_free_port(stack) for _ in range(count)]
+
+
+def _free_port(stack: contextlib.ExitStack) -> int:
+    for _ in range(100):
+        stream = stack.enter_context(socket.socket())
+        datagram = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        stream.bind(("127.0.0.1", 0))
+        with contextlib.suppress(OSError):
+            datagram.bind(stream.getsockname())
+            return stream.getsockname()[1]
+    raise AssertionError("no port is free")
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -132,6 +143,23 @@ class World:
         process = self.spawn([sys.executable, str(UPSTREAM), *map(str, arguments)], stdout=subprocess.PIPE)
         assert process.stdout is not None
         assert await asyncio.to_thread(process.stdout.readline) == b"ready\n"
+        return Instance(Endpoint(instance_id, zone, "127.0.0.1", port), process)
+
+    async def application(self, number: int, zone: str = "local-a", name: str = "edge_app:app") -> Instance:
+        """Starts an instance of an ASGI application of this folder, by our own server."""
+        instance_id = f"i-{number:017x}"
+        files = issue_instance(self.authority, instance_id, self.folder / "instances", datetime.now(UTC))
+        (port,) = free_ports(1)
+        said = {
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "TLS_CERTIFICATE": str(files.certificate),
+            "TLS_KEY": str(files.key),
+            "TLS_CLIENT_CA": str(files.ca),
+            "EVENLY_INSTANCE_ID": instance_id,
+        }
+        arguments = [sys.executable, "-m", "evenly.webapp.server", name]
+        process = self.spawn(arguments, cwd=APPLICATIONS, env={**os.environ, **said})
         return Instance(Endpoint(instance_id, zone, "127.0.0.1", port), process)
 
     async def start_balancer(self, endpoints: list[Endpoint]) -> subprocess.Popen[bytes]:
