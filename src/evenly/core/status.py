@@ -22,6 +22,7 @@ class PartState(StrEnum):
     STARTING = "starting"
     RUNNING = "running"
     DOWN = "down"
+    ELSEWHERE = "elsewhere"  # the database, where it is not ours to run
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,32 @@ class PartStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerProcessStatus:
+    """One process of a worker. `started_at`: RFC 3339, UTC."""
+
+    id: str
+    zone: str
+    state: InstanceState
+    pid: int | None
+    release: int
+    started_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """`running`: by zone, how many processes have run for a while. `failures`: starts in a row that came to nothing;
+    `failed` and `why`: the id of the last of them, and how it ended, as a phrase."""
+
+    name: str
+    desired: int
+    running: dict[str, int]
+    processes: tuple[WorkerProcessStatus, ...]
+    failures: int = 0
+    failed: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
     """`database` is `None` where the manifest asks for none. `problem` is one sentence, or `None`."""
 
@@ -71,3 +98,4 @@ class EnvironmentStatus:
     database: PartStatus | None
     supervisor: PartStatus
     problem: str | None = None
+    workers: tuple[WorkerStatus, ...] = ()

@@ -26,9 +26,10 @@ def recorded_status(paths: Paths) -> EnvironmentStatus:
         topology,
         fleet if fleet.zones else _empty_fleet(settings, topology),
         balancer=_part(record.balancer),
-        database=_part(record.database) if topology.database else None,
+        database=_part(record.database) if topology.database and not topology.database.url_from else None,
         supervisor=_unanswering(supervisor),
         problem=None if paths.wanted.exists() else "it was taken down",
+        workers={name: _alive_only(it) for name, it in record.workers.items()},
     )
 
 

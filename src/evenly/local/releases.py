@@ -25,6 +25,7 @@ from evenly.errors import StateError, UsageError
 from evenly.local import kept_secrets, state
 from evenly.local.errorpages import FOLDER as ERROR_PAGES
 from evenly.local.errorpages import page_files
+from evenly.local.elsewhere import ROOTS_FILE, roots_source
 from evenly.local.paths import Paths
 from evenly.local.settings import RELEASE_VERSION, Release, timestamp
 from evenly.manifest.types import REFERENCE_APP, Manifest
@@ -57,7 +58,7 @@ def ensure(paths: Paths, manifest: Manifest) -> Release:
     """The release that `manifest`, the app's files and the secrets make up: the last one if nothing changed, else
     a new one. Raises UsageError when the app's files can't be copied, StateError for what is wrong with `.env`."""
     secrets = kept_secrets.said(paths.project, manifest)
-    sources = _sources(paths.project, manifest)
+    sources = _sources(paths.project, manifest, secrets)
     mark = kept_secrets.fingerprint(secrets, kept_secrets.make_key(paths)) if secrets else b""
     digest = _digest(manifest, sources, mark)
     last = _last(paths)
@@ -78,7 +79,9 @@ def next_number(paths: Paths, manifest: Manifest) -> tuple[int, bool]:
     """Which release `ensure` would give, and whether it would make it. Changes nothing."""
     secrets = kept_secrets.said(paths.project, manifest)
     key = kept_secrets.read_key(paths) or b"none yet: no release can have this digest"
-    digest = _digest(manifest, _sources(paths.project, manifest), kept_secrets.fingerprint(secrets, key))
+    digest = _digest(
+        manifest, _sources(paths.project, manifest, secrets), kept_secrets.fingerprint(secrets, key)
+    )
     last = _last(paths)
     if last and _is(paths, last, digest):
         return last.number, False
@@ -150,10 +153,10 @@ def _reference_migrations() -> Path:
     return Path(found.submodule_search_locations[0]) / "migrations"
 
 
-def _sources(project: Path, manifest: Manifest) -> dict[str, Path]:
+def _sources(project: Path, manifest: Manifest, secrets: Mapping[str, Secret]) -> dict[str, Path]:
     """The release's files: path inside the release -> file."""
     files: dict[str, Path] = {}
-    if not _is_reference(manifest):
+    if not _is_reference(manifest) or manifest.workers or manifest.jobs:
         build = project / manifest.app.build
         files |= {f"app/{name}": file for name, file in _app_files(build)}
     if manifest.database and manifest.database.migrations:
@@ -162,6 +165,8 @@ def _sources(project: Path, manifest: Manifest) -> dict[str, Path]:
     if manifest.http.error_pages:
         pages = page_files(project / manifest.http.error_pages)
         files |= {f"{ERROR_PAGES}/{file.name}": file.resolve() for file in pages.values()}
+    if roots := roots_source(project, manifest, secrets):
+        files[ROOTS_FILE] = roots
     _refuse_too_large(files)
     return files
 

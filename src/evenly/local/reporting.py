@@ -1,13 +1,18 @@
 """An environment's status from its facts: the same whether the supervisor tells it or its record is read."""
 
+from collections.abc import Mapping
+
 from evenly.core.fleet import Fleet, Instance
 from evenly.core.parts import Part
+from evenly.core.planning import zone_counts
 from evenly.core.status import (
     EnvironmentStatus,
     InstanceStatus,
     PartState,
     PartStatus,
     Urls,
+    WorkerProcessStatus,
+    WorkerStatus,
     ZoneStatus,
 )
 from evenly.core.summary import environment_state
@@ -29,13 +34,17 @@ def environment_status(
     database: Part | None,
     supervisor: PartStatus,
     problem: str | None,
+    workers: Mapping[str, Fleet],
 ) -> EnvironmentStatus:
-    """`database`: `None` where the manifest asks for none. `problem`: one sentence, if there is one."""
+    """`database`: `None` where none is ours to run. `problem`: one sentence, if there is one."""
     return EnvironmentStatus(
         environment=topology.environment,
         target=TARGET,
         state=environment_state(
-            fleet, balancer_ready=balancer.ready, database_ready=database is None or database.ready
+            fleet,
+            workers.values(),
+            balancer_ready=balancer.ready,
+            database_ready=database is None or database.ready,
         ),
         urls=urls(settings),
         ca_certificate=str(CertificateFiles(paths.certificates).ca),
@@ -50,9 +59,10 @@ def environment_status(
             for zone in fleet.zones
         ),
         balancer=part_status(balancer),
-        database=part_status(database) if database else None,
+        database=_database_status(topology, database),
         supervisor=supervisor,
         problem=problem,
+        workers=tuple(worker_status(name, it) for name, it in sorted(workers.items())),
     )
 
 
@@ -62,10 +72,39 @@ def urls(settings: Settings) -> Urls:
     )
 
 
+def _database_status(topology: Topology, database: Part | None) -> PartStatus | None:
+    if topology.database and topology.database.url_from:
+        return PartStatus(PartState.ELSEWHERE, None)
+    return part_status(database) if database else None
+
+
 def part_status(part: Part) -> PartStatus:
     if part.process is None:
         return PartStatus(PartState.DOWN, None)
     return PartStatus(PartState.RUNNING if part.ready else PartState.STARTING, part.process.pid)
+
+
+def worker_status(name: str, fleet: Fleet) -> WorkerStatus:
+    return WorkerStatus(
+        name=name,
+        desired=fleet.desired,
+        running=zone_counts(fleet),
+        processes=tuple(_worker_process(it) for it in fleet.instances),
+        failures=fleet.failures,
+        failed=fleet.failed.id if fleet.failed else None,
+        why=fleet.failed.why if fleet.failed else None,
+    )
+
+
+def _worker_process(process: Instance) -> WorkerProcessStatus:
+    return WorkerProcessStatus(
+        id=process.id,
+        zone=process.zone,
+        state=process.state,
+        pid=process.process.pid if process.process else None,
+        release=process.release,
+        started_at=process.started_at,
+    )
 
 
 def _instance(instance: Instance) -> InstanceStatus:

@@ -21,7 +21,8 @@ from evenly.local.supervisor.record import read_record
 
 POLL_S = 0.01
 BALANCER_STOP_S = 2.0
-INSTANCE_STOP_S = 10.0
+APP_ROLES = ("instance", "worker", "job")
+APP_STOP_S = 10.0
 DATABASE_STOP_S = 30.0
 WATCHDOG_STOP_S = 1.0
 KILLED_S = 5.0
@@ -45,10 +46,12 @@ def stop_everything(paths: Paths) -> Stopped:
     """
     paths.wanted.unlink(missing_ok=True)
     supervisors = _stop(_running(paths, ("supervisor",))["supervisor"], (), 0)
-    running = _running(paths, ("balancer", "instance", "database", "watchdog"))
+    running = _running(paths, ("balancer", *APP_ROLES, "database", "watchdog"))
+    balancers = _stop(running["balancer"], (signal.SIGTERM,), BALANCER_STOP_S)
+    _stop([it for role in APP_ROLES for it in running[role]], (signal.SIGTERM,), APP_STOP_S)
     counts = {
-        "balancer": _stop(running["balancer"], (signal.SIGTERM,), BALANCER_STOP_S),
-        "instance": _stop(running["instance"], (signal.SIGTERM,), INSTANCE_STOP_S),
+        "balancer": balancers,
+        **{role: len(running[role]) for role in APP_ROLES},
         "database": _stop(running["database"], (STOP_FAST, STOP_AT_ONCE), DATABASE_STOP_S),
         "supervisor": supervisors,
         "watchdog": len(running["watchdog"]),
@@ -83,6 +86,7 @@ def _recorded(paths: Paths, role: str) -> Iterable[ProcessRef]:
         "balancer": [record.balancer],
         "database": [record.database],
         "instance": [it.process for it in record.fleet.instances],
+        "worker": [it.process for crew in record.workers.values() for it in crew.instances],
     }
     return [it for it in named.get(role, []) if it is not None and processes.is_alive(it)]
 

@@ -4,7 +4,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from evenly.core.status import EnvironmentState, InstanceState
+from evenly.core.status import EnvironmentState, InstanceState, WorkerStatus
 from evenly.errors import StateError
 from evenly.local import control
 from evenly.local.control import AskStatus, NotRunningError, Report
@@ -40,17 +40,32 @@ def _raise_if_hopeless(paths: Paths, report: Report) -> None:
     serving = any(it.state is InstanceState.HEALTHY for zone in report.status.zones for it in zone.instances)
     if report.failed and report.failures >= FAILED_LAUNCHES * (1 + serving):
         raise _app_failed(paths, report.failed.id, report.failed.why)
+    for worker in report.status.workers:
+        if worker.failed and worker.failures >= FAILED_LAUNCHES * (1 + any(worker.running.values())):
+            raise _worker_failed(paths, worker)
 
 
 def _app_failed(paths: Paths, id: str, why: str) -> StateError:
-    log = paths.instance_logs / f"{id}.log"
-    last = tail(log, LOG_LINES)
-    said = "\n".join(f"    {line}" for line in last) if last else "    (it wrote nothing)"
     return StateError(
-        f"the app did not start: instance {id} {why}. Its last log lines:\n{said}",
+        f"the app did not start: instance {id} {why}. {_last_words(paths.instance_logs / f'{id}.log')}",
         where="app",
         try_="Mend the app or the app section of evenly.yaml, then run `evenly up` again.",
     )
+
+
+def _worker_failed(paths: Paths, worker: WorkerStatus) -> StateError:
+    log = paths.worker_logs / f"{worker.name}-{worker.failed}.log"
+    return StateError(
+        f"the worker does not stay up: {worker.failed} {worker.why}. {_last_words(log)}",
+        where=f"workers.{worker.name}",
+        try_="Mend it, then run `evenly up` again. A worker is to run until it gets SIGTERM.",
+    )
+
+
+def _last_words(log: Path) -> str:
+    last = tail(log, LOG_LINES)
+    said = "\n".join(f"    {line}" for line in last) if last else "    (it wrote nothing)"
+    return f"Its last log lines:\n{said}"
 
 
 def _not_healthy(report: Report) -> StateError:

@@ -13,13 +13,12 @@ from evenly.core.status import PartState, PartStatus
 from evenly.local import control, processes
 from evenly.local.paths import Paths
 from evenly.local.processes import Command, Marked
-from evenly.local.releases import migrations_folder
 from evenly.local.reporting import environment_status
 from evenly.local.settings import make_runtime
 from evenly.local.supervisor.balancer import BALANCER_ROLE, Balancer
 from evenly.local.supervisor.companion import hold_watchdog
 from evenly.local.supervisor.credentials import Certificates
-from evenly.local.supervisor.database import DATABASE_ROLE, Database
+from evenly.local.supervisor.database import DATABASE_ROLE, Database, database_of
 from evenly.local.supervisor.diagnosis import never_healthy
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.ground import stand_on
@@ -30,6 +29,7 @@ from evenly.local.supervisor.problems import Problems, sentence
 from evenly.local.supervisor.record import adopt
 from evenly.local.supervisor.recording import Recorder
 from evenly.local.supervisor.supervision import Supervision, policy
+from evenly.local.supervisor.workers import Workers
 from evenly.local.surroundings import Surroundings, surroundings
 
 
@@ -53,13 +53,14 @@ class Supervisor:
         self._recorder = Recorder(ground)
         self._certificates = Certificates(paths, ground.topology, ground.journal)
         self._balancer = Balancer(paths, ground.topology, ground.settings, self._certificates)
-        self._database = Database.of(paths, ground.topology, migrations_folder(paths, ground.release))
+        self._database = database_of(paths, ground.release, ground.secrets)
         self._balancer_keeper = self._part(BALANCER_ROLE, self._balancer)
-        self._database_keeper = self._part(DATABASE_ROLE, self._database) if self._database else None
+        self._database_keeper = self._database_part()
         self._keepers = tuple(filter(None, (self._balancer_keeper, self._database_keeper)))
         self._problems = Problems(paths, ground.journal, self._keepers)
         self._hands = self._instance_hands()
         self._supervision = self._compose()
+        self._workers = Workers(ground, self._recorder, self._around)
 
     async def run(self) -> None:
         """Hold the environment until this process is ended from outside."""
@@ -76,6 +77,7 @@ class Supervisor:
         for keeper in self._keepers:
             yield keeper.run()
         yield self._prepare_launches()
+        yield self._workers.run()
         yield hold_watchdog(self._paths, self._ground.watches, self._journal)
 
     # --- what there is
@@ -103,6 +105,10 @@ class Supervisor:
             clock=time.monotonic,
         )
 
+    def _database_part(self) -> PartKeeper | None:
+        """What holds the database, where it is ours to hold."""
+        return self._part(DATABASE_ROLE, self._database) if isinstance(self._database, Database) else None
+
     def _instance_hands(self) -> InstanceHands:
         return InstanceHands(
             paths=self._paths,
@@ -128,6 +134,7 @@ class Supervisor:
         """Take over what runs, and note what ended while nobody looked."""
         marked = processes.find_marked(self._paths.home)
         self._adopt_fleet(marked)
+        self._workers.adopt(marked)
         for keeper in self._keepers:
             for found in processes.mains(marked, keeper.name)[:1]:
                 self._journal.write(f"adopt-{keeper.name}", pid=found.process.pid)
@@ -149,12 +156,14 @@ class Supervisor:
     async def _prepare_launches(self) -> None:
         """Instances are launched when the database is ready for their release: roles made, migrations applied."""
         release = self._ground.release.number
-        if self._database and self._database_keeper and self._recorder.record.prepared != release:
-            await self._database_keeper.until_ready()
+        if self._database and self._recorder.record.prepared != release:
+            if self._database_keeper:
+                await self._database_keeper.until_ready()
             for step in await self._database.prepare():
                 self._journal.write("migrate", file=step)
             self._recorder.save(prepared=release)
         self._supervision.allow_launches()
+        self._workers.allow_starts()
 
     def _part_changed(self) -> None:
         self._recorder.save_parts(self._keepers)
@@ -164,7 +173,9 @@ class Supervisor:
         if not instance.given_up:
             self._reasons[instance.id] = why
             return
-        self._reasons[instance.id] = never_healthy(instance, self._topology.health)
+        self._reasons[instance.id] = never_healthy(
+            instance, self._topology.health, self._topology.app.protocol
+        )
 
     def _instance_exited(self, id: str, code: int | None) -> None:
         instance = find(self._supervision.keeper.fleet, id)
@@ -177,6 +188,7 @@ class Supervisor:
 
     async def _answer(self, request: control.Request) -> control.Report:
         self._supervision.control(request)
+        self._workers.control(request)
         return self._report(self._supervision.keeper.fleet)
 
     def _report(self, fleet: Fleet) -> control.Report:
@@ -191,6 +203,7 @@ class Supervisor:
                 database=self._database_keeper.part if self._database_keeper else None,
                 supervisor=PartStatus(PartState.RUNNING, os.getpid()),
                 problem=sentence(fleet, problem),
+                workers=self._workers.fleets,
             ),
             problem=problem.what if problem else None,
             problem_where=problem.where if problem else None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from evenly.core.address import SOCKET
 from evenly.core.fleet import Fleet, Instance, ProcessRef
 from evenly.core.status import InstanceState
 from evenly.local import state
@@ -14,15 +15,18 @@ from evenly.local.settings import timestamp
 from evenly.local.supervisor.hands import INSTANCE_ROLE
 
 RECORD_VERSION = 1
+WORKER_ROLE = "worker"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """`prepared`: the release that the database's roles and migrations are prepared for; 0 for none."""
+    """`prepared`: the release that the database's roles and migrations are prepared for; 0 for none. `workers`:
+    the fleet of each, by name."""
 
     fleet: Fleet
     balancer: ProcessRef | None = None
     database: ProcessRef | None = None
     prepared: int = 0
+    workers: dict[str, Fleet] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,11 @@ def write_record(paths: Paths, record: Record) -> None:
     state.write(paths.record, record, RECORD_VERSION)
 
 
-def adopt(fleet: Fleet, marked: Iterable[Marked], now: float) -> Adopted:
+def adopt(fleet: Fleet, marked: Iterable[Marked], now: float, role: str = INSTANCE_ROLE) -> Adopted:
     """`fleet` with what runs in truth: processes that were started but not recorded are found by their mark,
     and so is the whole fleet when the record was lost."""
     running = {
-        it.environment[INSTANCE_MARK]: it
-        for it in mains(marked, INSTANCE_ROLE)
-        if INSTANCE_MARK in it.environment
+        it.environment[INSTANCE_MARK]: it for it in mains(marked, role) if INSTANCE_MARK in it.environment
     }
     known = {it.id: it for it in fleet.instances}
     found = [_instance(it, known.get(id), now) for id, it in running.items()]
@@ -65,7 +67,7 @@ def _instance(marked: Marked, known: Instance | None, now: float) -> Instance:
     return Instance(
         id=said[INSTANCE_MARK],
         zone=said["EVENLY_ZONE"],
-        address=f"{said['HOST']}:{said['PORT']}",
+        address=said.get(SOCKET) or (f"{said['HOST']}:{said['PORT']}" if "PORT" in said else ""),
         release=int(said["EVENLY_RELEASE"]),
         state=InstanceState.LAUNCHING,
         launched_at=now,
