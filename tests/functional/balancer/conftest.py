@@ -132,6 +132,9 @@ class World:
         async with aiohttp.ClientSession(connector=connector) as session:
             yield Client(session)
 
+    def listen(self, *addresses: str) -> None:
+        self.settings = replace(self.settings, listen=addresses)
+
     async def instance(self, number: int, zone: str = "local-a", named: str | None = None) -> Instance:
         """Starts an instance; `named` gives it the certificate of another id."""
         instance_id = f"i-{number:017x}"
