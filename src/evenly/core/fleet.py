@@ -26,7 +26,8 @@ class Instance:
     """One instance. `since`: when it came into its state; `healthy_since`: when it last became healthy.
 
     `listening`: it accepts connections, so the balancer may ask for its health. `killed`: SIGKILL was sent.
-    `given_up`: it was killed because it never became healthy.
+    `given_up`: it was killed because it never became healthy. `outdated`: why it has to be replaced, as a clause
+    (`its certificate ends on 2027-01-24`).
     `launched_at` is monotonic, `started_at` the same moment as an RFC 3339 time for people.
     """
 
@@ -44,6 +45,7 @@ class Instance:
     active_requests: int = 0
     killed: bool = False
     given_up: bool = False
+    outdated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,14 @@ class KillSent:
 
 
 @dataclass(frozen=True, slots=True)
+class Outdated:
+    """These instances serve, but have to be replaced. `why`: a clause. The first reason stays."""
+
+    ids: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredSet:
     count: int
 
@@ -159,6 +169,7 @@ Event = (
     | Drained
     | StopSent
     | KillSent
+    | Outdated
     | DesiredSet
     | ZoneSet
 )
@@ -183,6 +194,8 @@ def apply(fleet: Fleet, event: Event, now: float) -> Fleet:
             return _change(fleet, id, lambda it: _to(it, InstanceState.STOPPING, now))
         case KillSent(id):
             return _change(fleet, id, lambda it: _killed(it, now))
+        case Outdated(ids, why):
+            return _outdated(fleet, ids, why)
         case DesiredSet(count):
             return replace(fleet, desired=count)
         case ZoneSet(name, available):
@@ -269,6 +282,12 @@ def _to(instance: Instance, state: InstanceState, now: float) -> Instance:
 def _killed(instance: Instance, now: float) -> Instance:
     given_up = instance.given_up or instance.state is InstanceState.LAUNCHING
     return replace(_to(instance, InstanceState.STOPPING, now), killed=True, given_up=given_up)
+
+
+def _outdated(fleet: Fleet, ids: tuple[str, ...], why: str) -> Fleet:
+    for id in ids:
+        fleet = _change(fleet, id, lambda it: replace(it, outdated=it.outdated or why))
+    return fleet
 
 
 def _change(fleet: Fleet, id: str, change: Callable[[Instance], Instance]) -> Fleet:

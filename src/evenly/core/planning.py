@@ -7,12 +7,14 @@ The rules, in the order in which they are applied:
 3. Every zone that is available is to hold its share. Launching comes first; after failed launches it backs off.
 4. What is more than a zone's share, or has stayed unhealthy, is retired, but only as far as the fleet still
    serves with all its desired instances without it: launch before terminate, never under the capacity.
+5. What is outdated is replaced in the same way, one a zone at once: see `replacing`.
 """
 
 from collections import Counter
 from dataclasses import dataclass
 
 from evenly.core.fleet import Fleet, Instance, is_failing
+from evenly.core.replacing import replaceable, surge, with_surge
 from evenly.core.spread import shares
 from evenly.core.status import InstanceState
 
@@ -79,11 +81,14 @@ def plan(fleet: Fleet, policy: FleetPolicy, now: float) -> Plan:
     """The actions for `fleet` at `now`. The same fleet at the same time has always the same plan."""
     held = _held(fleet, policy, now)
     share = _shares(fleet, held)
+    wanted = share | _with_new_ones(fleet, held, share)
+    launches = _launch(fleet, held, share, wanted, now)
     actions = (
         *_finish(fleet, policy, now),
         *_give_up(fleet, policy, now),
-        *_launch(fleet, held, share, now),
-        *_retire(fleet, policy, held, share, now),
+        *launches,
+        *_retire(fleet, policy, held, wanted, now),
+        *(() if launches else _replace(fleet, held, wanted)),
     )
     return Plan(actions, _next_deadline(fleet, policy, now))
 
@@ -141,6 +146,14 @@ def _shares(fleet: Fleet, held: dict[str, tuple[Instance, ...]]) -> dict[str, in
     return dict.fromkeys(held, 0) | shares(fleet.desired, available, counts)
 
 
+def _with_new_ones(
+    fleet: Fleet, held: dict[str, tuple[Instance, ...]], share: dict[str, int]
+) -> dict[str, int]:
+    available = _available(fleet)
+    room = surge(fleet.desired, len(available))
+    return with_surge({zone: share[zone] for zone in available}, held, fleet.instances, room)
+
+
 def _finish(fleet: Fleet, policy: FleetPolicy, now: float) -> list[Action]:
     actions: list[Action] = []
     for it in fleet.instances:
@@ -164,16 +177,32 @@ def _give_up(fleet: Fleet, policy: FleetPolicy, now: float) -> list[Action]:
 
 
 def _launch(
-    fleet: Fleet, held: dict[str, tuple[Instance, ...]], share: dict[str, int], now: float
+    fleet: Fleet,
+    held: dict[str, tuple[Instance, ...]],
+    share: dict[str, int],
+    wanted: dict[str, int],
+    now: float,
 ) -> list[Action]:
     missing = [
         Launch(zone, f"{zone} holds {len(held[zone])} of {count}")
         for zone, count in share.items()
         for _ in range(count - len(held[zone]))
     ]
+    missing += _launch_beside(fleet, held, share, wanted)
     if fleet.failures < 2:
         return list(missing)
     return list(missing[:1]) if _may_probe(fleet, now) else []
+
+
+def _launch_beside(
+    fleet: Fleet, held: dict[str, tuple[Instance, ...]], share: dict[str, int], wanted: dict[str, int]
+) -> list[Launch]:
+    why = next((it.outdated for it in fleet.instances if it.outdated), None)
+    return [
+        Launch(zone, f"another is to be replaced: {why}")
+        for zone, count in wanted.items()
+        for _ in range(count - max(share[zone], len(held[zone])))
+    ]
 
 
 def _may_probe(fleet: Fleet, now: float) -> bool:
@@ -190,27 +219,45 @@ def _retire(
     fleet: Fleet,
     policy: FleetPolicy,
     held: dict[str, tuple[Instance, ...]],
-    share: dict[str, int],
+    wanted: dict[str, int],
     now: float,
 ) -> list[Action]:
     healthy = sum(zone_counts(fleet).values())
-    surplus = [it for zone, count in share.items() for it in _leavers(held[zone], count)]
+    surplus = [it for zone, count in wanted.items() for it in _leavers(held[zone], count)]
     idle = [it for it in surplus if it.state is not InstanceState.HEALTHY]
     serving = [it for it in surplus if it.state is InstanceState.HEALTHY]
-    spare = max(0, healthy - max(fleet.desired, 1))
     return [
         *(_retire_failing(fleet, policy, healthy, now)),
         *(Stop(it.id, f"{it.zone} holds more than its share") for it in idle),
-        *(Drain(it.id, f"{it.zone} holds more than its share") for it in serving[:spare]),
+        *(Drain(it.id, f"{it.zone} holds more than its share") for it in serving[: _spare(fleet)]),
     ]
 
 
 def _leavers(instances: tuple[Instance, ...], share: int) -> list[Instance]:
-    """Which of a zone's instances go: those that do not serve first, then the youngest."""
+    """Which of a zone's instances go: those that do not serve first, then the outdated, then the youngest."""
     staying_first = sorted(
-        instances, key=lambda it: (it.state is not InstanceState.HEALTHY, it.launched_at, it.id)
+        instances,
+        key=lambda it: (
+            it.state is not InstanceState.HEALTHY,
+            it.outdated is not None,
+            it.launched_at,
+            it.id,
+        ),
     )
     return staying_first[share:]
+
+
+def _spare(fleet: Fleet) -> int:
+    """How many that serve may go."""
+    return max(0, sum(zone_counts(fleet).values()) - max(fleet.desired, 1))
+
+
+def _replace(fleet: Fleet, held: dict[str, tuple[Instance, ...]], wanted: dict[str, int]) -> list[Action]:
+    """Not while there is a surplus: it goes first."""
+    if any(len(held[zone]) > count for zone, count in wanted.items()):
+        return []
+    staying = [it for zone in _available(fleet) for it in held[zone]]
+    return [Drain(it.id, f"replaced because {it.outdated}") for it in replaceable(staying, _spare(fleet))]
 
 
 def _retire_failing(fleet: Fleet, policy: FleetPolicy, healthy: int, now: float) -> list[Action]:
