@@ -26,6 +26,9 @@ def command(settings: BalancerSettings) -> tuple[str, ...]:
         "--disable-hot-restart",
         "--log-level",
         "warning",
+        # What refuses a body logs the whole address, query and all, and once for each: the access log has it.
+        "--component-log-level",
+        "http:critical",
         "--file-flush-interval-msec",
         "1000",
     )

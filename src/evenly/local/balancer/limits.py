@@ -1,4 +1,4 @@
-"""What one request, one client and all of them may take, and what is refused before the service is asked. Pure.
+"""What one request, one client and all of them may take. Pure.
 
 The reasons for the numbers, and what each was seen to stop: `docs/security.md` and `docs/adr/0009-limits.md`.
 """
@@ -15,10 +15,6 @@ HEADERS_S = 5.0
 KEPT_IDLE_S = 60.0
 SLOWEST_BYTES_PER_S = 64 * 1024
 CLIENTS = 10_000
-# RE2 repeats nothing more than 1,000 times. \C is any byte.
-TOO_LONG = r"\C{1000}" * (URI_BYTES // 1000) + rf"\C{{{URI_BYTES % 1000}}}\C+"
-ECHOING = "TRACE|TRACK"
-PASSED_ON = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"  # RFC 9110, 15.5.6: a 405 has to say what is allowed
 
 
 def filters(settings: BalancerSettings) -> list[Config]:
@@ -64,24 +60,6 @@ def strictness(settings: BalancerSettings) -> Config:
             "initial_connection_window_size": 1048576,
         },
     }
-
-
-def refusals() -> list[Config]:
-    """The routes of what no instance is asked: an address too long, and methods that echo a request."""
-    return [
-        _refusal(":path", TOO_LONG, 414),
-        _refusal(":method", ECHOING, 405) | {"response_headers_to_add": [_allow()]},
-    ]
-
-
-def _refusal(header: str, regex: str, status: int) -> Config:
-    matched = {"name": header, "string_match": {"safe_regex": {"regex": regex}}}
-    return {"match": {"prefix": "/", "headers": [matched]}, "direct_response": {"status": status}}
-
-
-def _allow() -> Config:
-    header = {"key": "allow", "value": PASSED_ON}
-    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def _body(settings: BalancerSettings) -> Config:

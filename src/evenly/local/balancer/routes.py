@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from evenly.local.balancer import error_pages, limits
+from evenly.local.balancer import error_pages
 from evenly.local.balancer.headers import (
     FOR_APPLICATIONS,
     HSTS,
@@ -13,6 +13,7 @@ from evenly.local.balancer.headers import (
     alternative,
     where_silent,
 )
+from evenly.local.balancer.refusals import foreign_host, refusals
 from evenly.local.balancer.settings import SERVICE, BalancerSettings
 from evenly.local.balancer.terms import Config, extension
 
@@ -49,7 +50,7 @@ def redirect_routes(settings: BalancerSettings) -> Config:
     }
     route = {"match": {"prefix": "/"}, "redirect": redirect}
     hosts = settings.plain_hosts + settings.own_hosts
-    return _table(settings, "redirect", [_virtual_host("all", hosts, [route])])
+    return _table(settings, "redirect", [_virtual_host("all", hosts, [*refusals(), route])])
 
 
 def _table(
@@ -71,8 +72,7 @@ def _virtual_host(name: str, domains: tuple[str, ...], routes: list[Config], **m
 
 
 def _unknown_host() -> Config:
-    refused = {"match": {"prefix": "/"}, "direct_response": {"status": 400}}
-    return _virtual_host("unknown", ("*",), [refused])
+    return _virtual_host("unknown", ("*",), foreign_host())
 
 
 def _service() -> list[Config]:
@@ -80,7 +80,7 @@ def _service() -> list[Config]:
     # first would be broken off, and whatever honestly takes longer could never be had.
     patient = _retry(RETRY_IDEMPOTENT) | {"per_try_timeout": SECOND_TRY_AFTER}
     return [
-        *limits.refusals(),
+        *refusals(),
         _route(_retry(SAFE_TO_REPEAT), header={"name": "upgrade", "present_match": True}),
         _route(_retry(RETRY_IDEMPOTENT), SAFE, header=_accepting(EVENTS)),
         _route(patient, SAFE, hedge_policy={"hedge_on_per_try_timeout": True}),
