@@ -25,6 +25,8 @@ COMMANDS = {
     "open": "Open the service in a browser.",
     "plan": "What up or scale would do, and why.",
     "scale": "Hold another number of instances.",
+    "run": "Run a one-off command as the release that runs would.",
+    "secrets": "Which secrets there are, and where they come from.",
     "lint": "Check the manifest without running anything.",
     "doctor": "Is this machine fit for it, is anything left over?",
 }

@@ -8,6 +8,7 @@ from evenly.core.status import (
     EnvironmentStatus,
     InstanceState,
     InstanceStatus,
+    PartState,
     PartStatus,
     ZoneStatus,
 )
@@ -89,9 +90,8 @@ def _ailing(status: EnvironmentStatus) -> str:
     """What else is not as it should be, for the verdict."""
     out = [zone.name for zone in status.zones if not zone.available]
     parts = {"balancer": status.balancer, "database": status.database}
-    ailing = [
-        f"the {name} is {part.state}" for name, part in parts.items() if part and part.state != "running"
-    ]
+    fine = (PartState.RUNNING, PartState.ELSEWHERE)
+    ailing = [f"the {name} is {it.state}" for name, it in parts.items() if it and it.state not in fine]
     return "".join(f"; {each}" for each in (*(f"{name} is out" for name in out), *ailing))
 
 

@@ -14,8 +14,11 @@ GOOD, CAREFUL, BAD = "green", "yellow", "red"
 COLOURS = {
     "healthy": GOOD,
     "running": GOOD,
+    "elsewhere": GOOD,
     "ok": GOOD,
+    "there": GOOD,
     "degraded": CAREFUL,
+    "changed": CAREFUL,
     "launching": CAREFUL,
     "draining": CAREFUL,
     "stopping": CAREFUL,
@@ -25,6 +28,8 @@ COLOURS = {
     "down": BAD,
     "out": BAD,
     "error": BAD,
+    "missing": BAD,
+    "unread": BAD,
     "problem": BAD,
 }
 

@@ -23,6 +23,7 @@ from evenly.core.fleet import (
 from evenly.core.planning import DRAIN_AT_LEAST_S, Action, Drain, FleetPolicy, Kill, Launch, Stop, plan
 from evenly.core.status import InstanceState
 from evenly.core.topology import Topology
+from evenly.manifest.types import Database
 
 MOST_ROUNDS = 1000
 
@@ -99,13 +100,21 @@ def _authority(facts: UpFacts) -> list[Step]:
 def _database(topology: Topology, facts: UpFacts) -> list[Step]:
     if topology.database is None:
         return []
-    version = f"PostgreSQL {topology.database.version}"
     files = ", ".join(facts.migrations)
     count = f"{len(facts.migrations)} migration{'' if len(facts.migrations) == 1 else 's'}"
     return [
+        *_server(topology.database, facts),
+        *([Step(f"apply {count}: {files}", "not applied yet")] if facts.migrations else []),
+    ]
+
+
+def _server(database: Database, facts: UpFacts) -> list[Step]:
+    if database.url_from:
+        return [Step("connect to the database elsewhere", f"its URL is in the secret {database.url_from}")]
+    version = f"PostgreSQL {database.version}"
+    return [
         *([] if facts.database else [Step(f"initialise {version}", "this environment has no data yet")]),
         Step(f"start {version}", "the manifest asks for a database"),
-        *([Step(f"apply {count}: {files}", "not applied yet")] if facts.migrations else []),
     ]
 
 

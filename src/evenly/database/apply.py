@@ -78,6 +78,12 @@ async def apply(
         await connection.close()
 
 
+async def check(url: Secret) -> None:
+    """Connects, and asks for nothing. Raises what asyncpg raises."""
+    connection = await _connect(url, lock_timeout=10.0)
+    await connection.close()
+
+
 def _read(folder: Path) -> dict[str, bytes]:
     try:
         return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}

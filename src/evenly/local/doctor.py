@@ -75,7 +75,7 @@ def examine(paths: Paths, manifest: Manifest) -> Iterator[Diagnosis]:
     yield python(sys.version_info[:3], platform.python_implementation())
     yield system(sys.platform, platform.machine())
     yield program("balancer", lambda: envoy_program())
-    if manifest.database:
+    if manifest.database and not manifest.database.url_from:
         version = manifest.database.version
         yield program("database", lambda: find(version).postgres)
         yield database_account(os.geteuid())

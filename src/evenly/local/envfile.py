@@ -35,9 +35,11 @@ def read_secrets(file: Path, names: Iterable[str]) -> dict[str, Secret]:
     """The values of `names`; nothing is read where there are none. Raises StateError for whatever is not as it
     should be."""
     wanted = tuple(dict.fromkeys(names))
-    if not wanted:
-        return {}
-    lines = read_lines(file, wanted)
+    return pick(file, read_lines(file, wanted), wanted) if wanted else {}
+
+
+def pick(file: Path, lines: tuple[Line, ...], wanted: tuple[str, ...]) -> dict[str, Secret]:
+    """The values of `wanted`, each from its one line. Raises StateError where there is none, or more than one."""
     _refuse_missing(file, [name for name in wanted if not any(it.name == name for it in lines)])
     return {name: _value(file, [it for it in lines if it.name == name]) for name in wanted}
 

@@ -29,16 +29,20 @@ def foresee(paths: Paths, manifest: Manifest, *, running: bool) -> UpFacts:
         new_release=new,
         authority=CertificateFiles(paths.certificates).ca.exists(),
         database=has_data,
-        migrations=_pending(paths, manifest, before if has_data else None),
+        migrations=_pending(paths, manifest, before if has_data or _is_elsewhere(manifest) else None),
         https_port=https_port,
         http_port=http_port,
     )
 
 
 def _has_data(paths: Paths, manifest: Manifest) -> bool:
-    if manifest.database is None:
+    if manifest.database is None or _is_elsewhere(manifest):
         return False
     return data_folder(paths, manifest.database.version, account(os.geteuid())).is_dir()
+
+
+def _is_elsewhere(manifest: Manifest) -> bool:
+    return manifest.database is not None and manifest.database.url_from is not None
 
 
 def _pending(paths: Paths, manifest: Manifest, before: Settings | None) -> tuple[str, ...]:

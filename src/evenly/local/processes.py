@@ -89,11 +89,12 @@ def send(process: ProcessRef, number: signal.Signals, *, group: bool = True) -> 
     """Signal `process` and what it started in its session. False: it was gone."""
     if not is_alive(process):
         return False
-    with contextlib.suppress(ProcessLookupError):
-        if group:
+    if group:
+        with contextlib.suppress(ProcessLookupError):  # a one-off command has its place in another's session
             os.killpg(process.pid, number)
-        else:
-            os.kill(process.pid, number)
+            return True
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, number)
         return True
     return False
 

@@ -23,9 +23,9 @@ from evenly import __version__
 from evenly.core.secret import Secret
 from evenly.errors import StateError, UsageError
 from evenly.local import kept_secrets, state
+from evenly.local.elsewhere import ROOTS_FILE, roots_source
 from evenly.local.errorpages import FOLDER as ERROR_PAGES
 from evenly.local.errorpages import page_files
-from evenly.local.elsewhere import ROOTS_FILE, roots_source
 from evenly.local.paths import Paths
 from evenly.local.settings import RELEASE_VERSION, Release, timestamp
 from evenly.manifest.types import REFERENCE_APP, Manifest

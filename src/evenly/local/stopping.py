@@ -21,7 +21,7 @@ from evenly.local.supervisor.record import read_record
 
 POLL_S = 0.01
 BALANCER_STOP_S = 2.0
-APP_ROLES = ("instance", "worker", "job")
+APP_ROLES = ("instance", "worker", "job", "run")
 APP_STOP_S = 10.0
 DATABASE_STOP_S = 30.0
 WATCHDOG_STOP_S = 1.0

@@ -24,13 +24,19 @@ def command(name: str) -> click.Command:
     return found
 
 
+def parameters(of: click.Command) -> list[click.Parameter]:
+    """Its own, and those of the commands below it."""
+    below = of.commands.values() if isinstance(of, click.Group) else ()
+    return [*of.params, *(parameter for it in below for parameter in parameters(it))]
+
+
 def test_it_has_every_command_in_order() -> None:
     assert [it for it in sections() if it.startswith("evenly ")] == [f"evenly {name}" for name in COMMANDS]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_it_has_every_option(name: str) -> None:
-    options = [it for it in command(name).params if isinstance(it, click.Option)]
+    options = [it for it in parameters(command(name)) if isinstance(it, click.Option)]
     real = {word for it in options for word in it.opts} - OF_ALL
     rows = re.findall(r"^\| `(-[^`]*)` \|", sections()[f"evenly {name}"], re.MULTILINE)
     assert {word for row in rows for word in re.findall(r"--?[a-z][a-z-]*", row)} == real

@@ -8,14 +8,18 @@ from pathlib import Path
 import msgspec
 
 from evenly.core.secret import Secret
-from evenly.core.topology import Topology
+from evenly.core.topology import Topology, local_topology
 from evenly.database.apply import apply
 from evenly.errors import StateError
 from evenly.local import postgres, state
+from evenly.local.elsewhere import elsewhere
 from evenly.local.paths import Paths
 from evenly.local.postgres import APP, OWNER, DatabaseSecrets, Readiness, Server
 from evenly.local.privileges import account
 from evenly.local.processes import ROLE_MARK, Command
+from evenly.local.releases import migrations_folder
+from evenly.local.settings import Release
+from evenly.local.supervisor.elsewhere import DatabaseElsewhere
 
 DATABASE_ROLE = "database"
 SECRETS_VERSION = 1
@@ -40,12 +44,6 @@ class Database:
         self._migrations = migrations
         self._known: tuple[Server, DatabaseSecrets] | None = None
         self._locked_out = False
-
-    @classmethod
-    def of(cls, paths: Paths, topology: Topology, migrations: Path | None) -> "Database | None":
-        """The database that the topology asks for, if it does."""
-        wanted = topology.database
-        return cls(paths, topology, wanted.version, migrations) if wanted else None
 
     async def command(self) -> Command:
         """Bring data, settings and sockets into order, and say what to start."""
@@ -88,10 +86,11 @@ class Database:
         url = postgres.url(OWNER, passwords.owner, server.database, server.link)
         return tuple(it.name for it in await apply(url, self._migrations))
 
-    def variables(self) -> Mapping[str, str]:
-        """What the app finds the database by, with the least-privilege role's password."""
+    def variables(self, *, as_owner: bool = False) -> Mapping[str, str]:
+        """What the app finds the database by, with the least-privilege role's password, or with the owner's."""
         server, passwords = self._server()
-        named = postgres.environment(APP, passwords.app, server.database, server.link)
+        role, password = (OWNER, passwords.owner) if as_owner else (APP, passwords.app)
+        named = postgres.environment(role, password, server.database, server.link)
         return {name: value.reveal() for name, value in named.items()}
 
     def _server(self) -> tuple[Server, DatabaseSecrets]:
@@ -105,6 +104,20 @@ class Database:
         return postgres.locate(
             self._paths, self._topology.name, self._topology.count.maximum, binaries, runs_as
         )
+
+
+def database_of(
+    paths: Paths, release: Release, secrets: Mapping[str, Secret]
+) -> Database | DatabaseElsewhere | None:
+    """The database of `release`: one of ours, one elsewhere, or none."""
+    wanted = release.manifest.database
+    if wanted is None:
+        return None
+    migrations = migrations_folder(paths, release)
+    found = elsewhere(paths.releases / str(release.number), release.manifest, secrets)
+    if found is not None and wanted.url_from is not None:
+        return DatabaseElsewhere(found, wanted.url_from, migrations)
+    return Database(paths, local_topology(release.manifest), wanted.version, migrations)
 
 
 def _passwords(paths: Paths) -> DatabaseSecrets:
