@@ -24,6 +24,7 @@ from evenly.local.balancer import (
     Endpoint,
     balancer_settings,
     command,
+    loopback_addresses,
     publish_endpoints,
     write_configuration,
 )
@@ -81,7 +82,11 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
 
     def json(self) -> Any:
         return json.loads(self.text)
@@ -100,7 +105,7 @@ class Client:
     async def ask(self, method: str, url: str, headers: Mapping[str, str] | None) -> Answer:
         asked = self.session.request(method, url, headers=headers, allow_redirects=False)
         async with asked as answer:
-            return Answer(answer.status, answer.headers, await answer.text())
+            return Answer(answer.status, answer.headers, await answer.read())
 
 
 @dataclass
@@ -125,11 +130,11 @@ class World:
         return f"http://localhost:{self.settings.http_port}"
 
     @contextlib.asynccontextmanager
-    async def session(self) -> AsyncIterator["Client"]:
+    async def session(self, *, decompress: bool = True) -> AsyncIterator["Client"]:
         """A client that trusts the authority and nobody else."""
         trust = ssl.create_default_context(cafile=str(self.authority.files.ca))
         connector = aiohttp.TCPConnector(ssl=trust, limit=200)
-        async with aiohttp.ClientSession(connector=connector) as session:
+        async with aiohttp.ClientSession(connector=connector, auto_decompress=decompress) as session:
             yield Client(session)
 
     def listen(self, *addresses: str) -> None:
@@ -239,6 +244,25 @@ def make_world(folder: Path, manifest: Manifest) -> World:
     return World(folder, settings, authority)
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A balancer on all loopback addresses with one instance of `edge_app`, for tests that leave both as they are."""
+    manifest = Manifest(name="hello", http=Http(alias="hello.example.com"))
+    made = make_world(tmp_path_factory.mktemp("served"), manifest)
+    made.listen(*loopback_addresses())
+    try:
+        asyncio.run(_serve(made))
+        yield made
+    finally:
+        made.close()
+
+
+async def _serve(world: World) -> None:
+    instance = await world.application(1)
+    await world.start_balancer([instance.endpoint])
+    await world.until_healthy(instance)
+
+
 @pytest.fixture
 def unredirected_world(tmp_path: Path) -> Iterator[World]:
     made = make_world(tmp_path, Manifest(name="hello", http=Http(redirect_to_https=False)))
@@ -246,6 +270,13 @@ def unredirected_world(tmp_path: Path) -> Iterator[World]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+async def asker(served: World) -> AsyncIterator[Client]:
+    """A client of `served`."""
+    async with served.session() as session:
+        yield session
 
 
 @pytest.fixture

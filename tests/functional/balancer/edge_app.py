@@ -11,11 +11,11 @@ import os
 from collections import Counter
 from urllib.parse import parse_qsl
 
+from edge_text import ETAG, TEXT
+
 INSTANCE = os.environ["EVENLY_INSTANCE_ID"]
 OPENED: Counter[str] = Counter()
 UPLOADED = {"bytes": 0, "digest": ""}
-TEXT = "".join(f"{number} bottles of beer on the wall\n" for number in range(5000)).encode()
-ETAG = b'"bottles"'
 
 
 async def app(scope, receive, send):
@@ -33,7 +33,12 @@ async def echo(scope, receive, send):
     """The request as it arrived."""
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     body = await read(receive)
-    seen = {"instance": INSTANCE, "headers": headers, "client": scope["client"][0], "body": body.decode("latin-1")}
+    seen = {
+        "instance": INSTANCE,
+        "headers": headers,
+        "client": scope["client"][0],
+        "body": body.decode("latin-1"),
+    }
     seen |= {"scheme": scope["scheme"], "path": scope["path"]}
     await answer(send, 200, [(b"content-type", b"application/json")], json.dumps(seen).encode())
 

@@ -66,22 +66,22 @@ class Http3Client(QuicConnectionProtocol):
             (":path", path),
             *(headers or ()),
         ]
-        number, stream = self.open(asked, end=not body)
+        number, stream = self.open(asked, last=not body)
         if body:
-            self.send(number, body, end=True)
+            self.send(number, body, last=True)
         async with asyncio.timeout(PATIENCE_S):
             await stream.ended.wait()
         return stream
 
-    def open(self, headers: Headers, end: bool) -> tuple[int, Stream]:
+    def open(self, headers: Headers, last: bool) -> tuple[int, Stream]:
         number = self._quic.get_next_available_stream_id()
         encoded = [(name.encode(), value.encode()) for name, value in headers]
-        self._http.send_headers(number, encoded, end_stream=end)
+        self._http.send_headers(number, encoded, end_stream=last)
         self.transmit()
         return number, self.streams[number]
 
-    def send(self, number: int, data: bytes, end: bool = False) -> None:
-        self._http.send_data(number, data, end)
+    def send(self, number: int, data: bytes, last: bool = False) -> None:
+        self._http.send_data(number, data, last)
         self.transmit()
 
     def send_trailers(self, number: int, trailers: Headers) -> None:
@@ -96,9 +96,9 @@ class Http3Client(QuicConnectionProtocol):
         if isinstance(event, ConnectionTerminated):
             self.terminated = event.reason_phrase or "ended"
             for stream in self.streams.values():
-                _end(stream, self.terminated)
+                end(stream, self.terminated)
         if isinstance(event, StreamReset):
-            _end(self.streams[event.stream_id], f"reset {event.error_code}")
+            end(self.streams[event.stream_id], f"reset {event.error_code}")
         for each in self._http.handle_event(event):
             if isinstance(each, HeadersReceived | DataReceived):
                 self._take(each)
@@ -111,10 +111,10 @@ class Http3Client(QuicConnectionProtocol):
             stream.headers |= {name.decode(): value.decode() for name, value in event.headers}
         stream.changed.set()
         if event.stream_ended:
-            _end(stream, "")
+            end(stream, "")
 
 
-def _end(stream: Stream, why: str) -> None:
+def end(stream: Stream, why: str) -> None:
     if not stream.ended.is_set():
         stream.failed = why
         stream.ended.set()

@@ -16,24 +16,20 @@ SILENT = {
 }
 
 
-@pytest.fixture
-async def served(world):
-    instance = await world.application(1)
-    await world.start_balancer([instance.endpoint])
-    await world.until_healthy(instance)
-    return world
-
-
 @pytest.mark.parametrize("status", [200, 301, 404, 500])
-async def test_a_silent_application_gets_every_security_header(served, client, status):
-    answer = await client.get(f"{served.url}/headers?status={status}")
+async def test_a_silent_application_gets_every_security_header(served, asker, status):
+    answer = await asker.get(f"{served.url}/headers?status={status}")
     assert answer.status == status
     assert {name: answer.headers.get(name) for name in SILENT} == SILENT
     assert answer.headers["alt-svc"] == f'h3=":{served.settings.https_port}"; ma=300'
 
 
-async def test_what_an_application_says_itself_is_kept(served, client):
-    own = {name: f"own-{number}" for number, name in enumerate([*SILENT, "alt-svc", "strict-transport-security"])}
+async def test_what_an_application_says_itself_is_kept(served, asker):
+    own = {
+        name: f"own-{number}" for number, name in enumerate([*SILENT, "alt-svc", "strict-transport-security"])
+    }
     query = "&".join(f"{name}={value}" for name, value in own.items())
-    answer = await client.get(f"{served.url}/headers?{query}", headers={"Host": "hello.localhost"})
-    assert {name: answer.headers.getall(name) for name in own} == {name: [value] for name, value in own.items()}
+    answer = await asker.get(f"{served.url}/headers?{query}", headers={"Host": "hello.localhost"})
+    assert {name: answer.headers.getall(name) for name in own} == {
+        name: [value] for name, value in own.items()
+    }

@@ -12,22 +12,13 @@ from evenly.local.balancer import loopback_addresses
 HERE = loopback_addresses()  # no ::1 where IPv6 is off
 
 
-async def serving(world, listen=("127.0.0.1",)):
-    world.listen(*listen)
-    instance = await world.application(1)
-    await world.start_balancer([instance.endpoint])
-    await world.until_healthy(instance)
-    return world
-
-
 def to(world, address="127.0.0.1", **more):
     return http3(world.settings.https_port, world.authority.files.ca, address, **more)
 
 
 @pytest.mark.parametrize("address", HERE)
-async def test_what_is_asked_by_http3_is_answered(world, address):
-    await serving(world, HERE)
-    async with to(world, address) as client:
+async def test_what_is_asked_by_http3_is_answered(served, address):
+    async with to(served, address) as client:
         got = await client.ask("GET", "/echo")
         posted = await client.ask("POST", "/echo", body=b"hello" * 20_000)
     assert (got.status, posted.status) == (200, 200)
@@ -37,11 +28,10 @@ async def test_what_is_asked_by_http3_is_answered(world, address):
     assert dict(seen["headers"])["x-forwarded-for"] == address
 
 
-async def test_the_answers_are_those_of_tcp(world, client):
-    await serving(world)
-    async with to(world) as other:
+async def test_the_answers_are_those_of_tcp(served, asker):
+    async with to(served) as other:
         for path in ("/headers?status=404", "/text", "/headers?server=a&x-powered-by=b"):
-            by_tcp = await client.get(f"{world.url}{path}", headers={"Accept-Encoding": "identity"})
+            by_tcp = await asker.get(f"{served.url}{path}", headers={"Accept-Encoding": "identity"})
             by_quic = await other.ask("GET", path)
             told = {name.lower(): value for name, value in by_tcp.headers.items()}
             assert {":status": str(by_tcp.status), **told, "date": ""} == {**by_quic.headers, "date": ""}
@@ -51,15 +41,14 @@ async def test_the_answers_are_those_of_tcp(world, client):
         assert own.headers["strict-transport-security"] == "max-age=300"
 
 
-async def test_nothing_is_taken_from_early_data(world):
+async def test_nothing_is_taken_from_early_data(served):
     """It could be sent again by whoever saw it."""
-    await serving(world)
     tickets = []
-    async with to(world, tickets=tickets) as client:
+    async with to(served, tickets=tickets) as client:
         await client.ask("GET", "/echo")
-        await world.until(lambda: tickets)
+        await served.until(lambda: tickets)
     assert tickets[0].max_early_data_size in (None, 0)
-    async with to(world, ticket=tickets[0]) as again:
+    async with to(served, ticket=tickets[0]) as again:
         assert (await again.ask("GET", "/echo")).status == 200
         assert not again.early_data_accepted
 
@@ -79,10 +68,9 @@ async def test_a_client_of_http3_survives_a_restart_of_the_balancer(world):
             assert (await new.ask("GET", "/echo")).status == 200
 
 
-async def test_no_other_program_gets_the_udp_port(world):
-    await serving(world)
+async def test_no_other_program_gets_the_udp_port(served):
     with (
         socket.socket(type=socket.SOCK_DGRAM) as other,
         pytest.raises(OSError, match="Address already in use"),
     ):
-        other.bind(("127.0.0.1", world.settings.https_port))
+        other.bind(("127.0.0.1", served.settings.https_port))

@@ -39,10 +39,11 @@ def filters() -> list[Config]:
     gzip = extension(
         "gzip", f"{_LIBRARY}.gzip.compressor.v3.Gzip", compression_level="COMPRESSION_LEVEL_4", window_bits=15
     )
-    return [_unless_sent_by_another_site(_compressor(each)) for each in (brotli, gzip)]
+    compressors = (_compressor(brotli, choose_first=True), _compressor(gzip))
+    return [_unless_sent_by_another_site(each) for each in compressors]
 
 
-def _compressor(library: Config) -> Config:
+def _compressor(library: Config, **more: bool) -> Config:
     kinds = "|".join(re.escape(each) for each in TEXTS)
     texts = {"safe_regex": {"regex": rf"(?i)({kinds})\s*(;.*)?"}}
     common = {"min_content_length": LEAST_BYTES, "content_type_matcher": [texts]}
@@ -55,6 +56,7 @@ def _compressor(library: Config) -> Config:
             "weaken_etag_on_compress": True,
         },
         compressor_library=library,
+        **more,
     )
 
 

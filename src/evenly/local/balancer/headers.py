@@ -43,14 +43,11 @@ FOR_APPLICATIONS = {
     "cross-origin-opener-policy": "same-origin-allow-popups",
     "referrer-policy": "strict-origin-when-cross-origin",
 }
-# A page of the balancer's is whole in itself, and nothing in it runs.
-FOR_OWN_PAGES = {
+# Of what the balancer says itself. A page names a policy of its own: `pages.POLICY`.
+FOR_OWN_ANSWERS = {
     **_EVERYWHERE,
     "cache-control": "no-store",
-    "content-security-policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "cross-origin-opener-policy": "same-origin",
     "referrer-policy": "no-referrer",
 }
