@@ -2,7 +2,7 @@
 PORT CERTIFICATE KEY CLIENT_CA ID
 
 `/echo` answers with the request's headers, `/slow?SECONDS` late, `/status?CODE` with that code, `/broken?ID` with 503
-if it is that one.
+if it is that one, `/says?[STATUS, HEADER LINES, BODY]` (JSON) what it is told to.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import json
 import ssl
 import sys
 from asyncio import StreamReader, StreamWriter
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 async def answer(reader: StreamReader, writer: StreamWriter, instance_id: str) -> None:
@@ -36,11 +36,16 @@ async def answer_one(line: bytes, reader: StreamReader, writer: StreamWriter, in
     body = json.dumps(
         {"instance": instance_id, "method": method, "target": target, "headers": headers}
     ).encode()
+    said = ""
+    if url.path == "/says":
+        status, said, text = json.loads(unquote(url.query))
+        body = text.encode()
     secrets = "server: secret/1.2\r\nx-powered-by: secret\r\n"
     if "x-final" in headers:
         secrets += "x-envoy-ratelimited: true\r\n"
-    head = f"HTTP/1.1 {status} X\r\n{secrets}"
-    writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+    head = f"HTTP/1.1 {status} X\r\n{secrets}{said}"
+    sent = b"" if method == "HEAD" else body
+    writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + sent)
     await writer.drain()
 
 

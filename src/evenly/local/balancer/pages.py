@@ -1,13 +1,19 @@
 """What the balancer itself says when something is wrong: a calm page for a browser, RFC 9457 problem JSON for
 everything else. Pure.
 
-A page is whole in itself: no script, no font and no picture from anywhere.
+A page is the user's own, where there is one, else a built-in one: whole in itself, with no script, no font and no
+picture from anywhere.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from http import HTTPStatus
 
+from evenly.local.balancer.headers import FOR_OWN_ANSWERS, in_any_case
 from evenly.local.balancer.terms import Config
+from evenly.manifest.errorpages import CLASSES, most_exact
 
 RETRY_AFTER_S = 2  # a zone's worth of instances is back within this time
 
@@ -48,12 +54,35 @@ PAGES = (
 )
 OTHER = Page(500, "Error", "This request could not be answered.")
 
+# Of an error page, built in or the user's: it may look as it likes, load from this service alone, and run nothing.
+POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+MOST = 20  # of each, so that a page can't outgrow the balancer's buffer
+_STATUS = re.compile(r"\{\{ ?status ?\}\}")
+_REFERENCE = re.compile(r"\{\{ ?request_id ?\}\}")
 
-def local_replies() -> Config:
-    """The `local_reply_config`: applies to what Envoy makes itself, never to what an instance answers."""
-    exact = [mapper for page in PAGES for mapper in _mappers(page, {"op": "EQ", "value": _at(page.status)})]
-    rest = _mappers(OTHER, {"op": "GE", "value": _at(400)})
-    return {"mappers": [*exact, *rest]}
+
+def local_replies(own: Mapping[str, str]) -> Config:
+    """The `local_reply_config`: applies to what Envoy makes itself, never to what an instance answers. `own`: the
+    user's pages, by status or class. The first mapper that fits decides."""
+    known = {page.status: page for page in PAGES}
+    statuses = sorted(known.keys() | {int(key) for key in own if key not in CLASSES})
+    exact = [
+        mapper
+        for status in statuses
+        for mapper in _mappers(known.get(status) or _plain(status), most_exact(own, status), "EQ", status)
+    ]
+    server = _mappers(OTHER, own.get("5xx"), "GE", 500)
+    client = _mappers(OTHER, own.get("4xx"), "GE", 400)
+    return {"mappers": [*exact, *server, *client]}
+
+
+def own_html(text: str) -> str:
+    """A page of the user's as Envoy's format: only the status and the reference are filled in."""
+    escaped = _STATUS.sub("%RESPONSE_CODE%", text.replace("%", "%%"), count=MOST)
+    return _REFERENCE.sub("%REQ(X-REQUEST-ID)%", escaped, count=MOST)
 
 
 def html(page: Page) -> str:
@@ -80,30 +109,43 @@ def problem(page: Page) -> Config:
     }
 
 
-def _mappers(page: Page, status: Config) -> tuple[Config, Config]:
-    matched = {"status_code_filter": {"comparison": status}}
-    browser = {"header_filter": {"header": {"name": "accept", "string_match": {"contains": "text/html"}}}}
-    both = {"and_filter": {"filters": [matched, browser]}}
+def _plain(status: int) -> Page:
+    """For a status that only the user has a page of."""
+    titles = {int(it): it.phrase for it in HTTPStatus}
+    return Page(status, titles.get(status, OTHER.title), OTHER.detail)
+
+
+def _mappers(page: Page, own: str | None, op: str, status: int) -> tuple[Config, Config]:
+    matched = {"status_code_filter": {"comparison": {"op": op, "value": _at(status)}}}
+    both = {"and_filter": {"filters": [matched, *_BROWSER]}}
     as_html = {
-        "text_format_source": {"inline_string": html(page)},
+        "text_format_source": {"inline_string": html(page) if own is None else own_html(own)},
         "content_type": "text/html; charset=utf-8",
     }
     as_json = {"json_format": problem(page), "content_type": "application/problem+json"}
-    return _mapper(page, both, as_html), _mapper(page, matched, as_json)
+    page_headers = _headers(page, **{"content-security-policy": POLICY})
+    return _mapper(both, as_html, page_headers), _mapper(matched, as_json, _headers(page))
 
 
-def _mapper(page: Page, matched: Config, body: Config) -> Config:
-    return {"filter": matched, "body_format_override": body, "headers_to_add": _headers(page)}
+def _mapper(matched: Config, body: Config, headers: list[Config]) -> Config:
+    return {"filter": matched, "body_format_override": body, "headers_to_add": headers}
 
 
-def _headers(page: Page) -> list[Config]:
-    headers = {"cache-control": "no-store", "vary": "accept", "x-content-type-options": "nosniff"}
-    if page.retry_after_s:
-        headers["retry-after"] = str(page.retry_after_s)
-    return [
-        {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        for key, value in headers.items()
-    ]
+def _headers(page: Page, **more: str) -> list[Config]:
+    later = {"retry-after": str(page.retry_after_s)} if page.retry_after_s else {}
+    return in_any_case({**FOR_OWN_ANSWERS, "vary": "accept", **later, **more})
+
+
+def _accept(**match: object) -> Config:
+    inverted = {"invert_match": True} if match.pop("inverted", False) else {}
+    return {"header_filter": {"header": {"name": "accept", "string_match": match, **inverted}}}
+
+
+# Whoever names HTML, and not JSON before it, gets a page.
+_BROWSER = (
+    _accept(contains="text/html", ignore_case=True),
+    _accept(safe_regex={"regex": "(?i).*json.*text/html.*"}, inverted=True),
+)
 
 
 def _at(status: int) -> Config:
