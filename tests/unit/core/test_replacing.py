@@ -12,6 +12,7 @@ from evenly.core.forecast import Step, fleet_forecast
 from evenly.core.planning import Drain, Launch, is_balanced, plan
 from evenly.core.replacing import surge
 from evenly.core.spread import shares
+from evenly.core.status import InstanceState
 
 WHY = "its certificate ends on 2027-01-24"
 
@@ -39,6 +40,15 @@ def test_the_old_one_goes_when_the_new_one_serves() -> None:
     five = fleet(*four().instances, instance("b3", "local-b", since=60), desired=4)
     planned = plan(apply(five, Outdated(("b1",), WHY), 50), POLICY, 100)
     assert planned.actions == (Drain("b1", f"replaced because {WHY}"),)
+
+
+def test_what_still_finishes_its_requests_keeps_its_place() -> None:
+    leaving = instance("a1", state=InstanceState.DRAINING, since=99, active_requests=1, outdated=WHY)
+    waiting = instance("b1", "local-b", outdated=WHY)
+    some = fleet(leaving, instance("a2"), waiting, desired=2)
+    assert plan(some, POLICY, 100).actions == ()
+    gone = fleet(instance("a2"), waiting, desired=2)
+    assert launches(plan(gone, POLICY, 100).actions) == ["local-b"]
 
 
 def test_the_first_reason_stays() -> None:
