@@ -3,13 +3,14 @@
 import asyncio
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from evenly.webapp import greetings, validation
 from evenly.webapp.accept import prefers_html
-from evenly.webapp.answers import json_answer, page_answer
+from evenly.webapp.answers import JSON_HEADERS, json_answer, page_answer
 from evenly.webapp.database import Database
 from evenly.webapp.greetings import Greeting, GreetingSession
 from evenly.webapp.http import ProblemError, Request, Response
@@ -20,6 +21,7 @@ from evenly.webapp.settings import Settings
 LARGEST_BODY = 16 * 1024  # bytes
 BODY_SECONDS = 10.0
 READY_SECONDS = 1.0
+OPENAPI = Path(__file__).with_name("openapi.json")  # kept by hand, held to the routes by a test
 
 
 class ShownGreeting(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ class Handlers:
         self._identity = (settings.instance_id, settings.zone, settings.region, settings.release)
         self._pages = pages
         self._database = database
+        self._openapi = Response(HTTPStatus.OK, JSON_HEADERS, OPENAPI.read_bytes())
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -58,6 +61,7 @@ class Handlers:
             Route("/", {"GET": self.home}),
             Route("/healthz", {"GET": self.healthz}),
             Route("/readyz", {"GET": self.readyz}),
+            Route("/openapi.json", {"GET": self.openapi}),
             Route("/greetings", {"GET": self.list, "POST": self.create}),
             Route("/greetings/{id}", {"GET": self.show}),
         )
@@ -81,6 +85,9 @@ class Handlers:
         )
         told = {"status": "ready" if up else "not ready", "dependencies": {"database": state}}
         return json_answer(told, HTTPStatus.OK if up else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def openapi(self, _request: Request) -> Response:
+        return self._openapi
 
     async def list(self, request: Request) -> Response:
         wanted = validation.page_wanted(request.query)
