@@ -1,6 +1,7 @@
 """Makes .venv from a lock file and installs this checkout into it. On Python >= 3.11, by bootstrap.py.
 
-Standard library only. Touches .venv and build/ (the log, the lock against a second run), nothing else.
+Standard library only. Touches .venv and build/ (the log, the lock against a second run), and for the tests the
+system's packages (`machine.py`), nothing else.
 The stamp is written last: without one, .venv is taken for half made and is made anew.
 """
 
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import diagnosis
+import machine
 from diagnosis import SetupError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,6 +85,8 @@ def prepare(kind: str) -> None:
             with all_or_nothing(shop):
                 make_venv(shop, kind)
                 install(shop, kind)
+        if kind == "test":
+            prepare_machine(shop)
         for each in KINDS[: KINDS.index(kind) + 1]:  # what is ready to test is ready to run
             write_stamp(shop, each)
 
@@ -208,6 +212,13 @@ def install(shop: Workshop, kind: str) -> None:
         run(shop, [str(shop.python), *INSTALL, *pinned])
     with phase("evenly itself"):
         run(shop, [str(shop.python), *INSTALL, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+
+
+def prepare_machine(shop: Workshop) -> None:
+    """The programs that the tests need and no wheel brings."""
+    if absent := machine.missing():
+        with phase(", ".join(need.what for need in absent)):
+            machine.prepare(lambda command: run(shop, command), absent)
 
 
 def run(shop: Workshop, command: list[str]) -> None:

@@ -36,6 +36,7 @@ CHECKS = {
         "scripts/environment.py",
         "scripts/gate.py",
         "scripts/lock.py",
+        "scripts/machine.py",
     ],
     "import rules (lint-imports)": ["lint-imports"],
 }

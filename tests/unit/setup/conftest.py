@@ -11,6 +11,8 @@ SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
 
 def load(name: str) -> ModuleType:
+    if str(SCRIPTS) not in sys.path:
+        sys.path.append(str(SCRIPTS))  # they import each other as scripts do
     spec = importlib.util.spec_from_file_location(f"evenly_scripts_{name}", SCRIPTS / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -22,6 +24,11 @@ def load(name: str) -> ModuleType:
 @pytest.fixture(scope="session")
 def diagnosis() -> ModuleType:
     return load("diagnosis")
+
+
+@pytest.fixture(scope="session")
+def machine() -> ModuleType:
+    return load("machine")
 
 
 @pytest.fixture(scope="session")
