@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evenly.manifest.linting.app import command_findings, serve_findings
+from evenly.manifest.linting.commands import protocol_findings, shown_secret_findings
 from evenly.manifest.linting.findings import Finding, Severity, folder_findings, warning
 from evenly.manifest.linting.migrations import migration_findings
+from evenly.manifest.linting.pages import page_findings
 from evenly.manifest.problems import looks_secret
 from evenly.manifest.types import Manifest
 
@@ -30,8 +32,11 @@ def lint(manifest: Manifest, folder: Path, search_path: str | None = None) -> tu
     return (
         *serve_findings(manifest, folder),
         *command_findings(manifest, folder, search_path),
+        *shown_secret_findings(manifest),
+        *protocol_findings(manifest),
         *folder_findings("app.build", manifest.app.build, folder),
         *_alias(manifest),
+        *page_findings(manifest, folder),
         *_count(manifest),
         *migration_findings(manifest, folder),
         *_variables(manifest),
