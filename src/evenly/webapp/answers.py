@@ -17,6 +17,8 @@ DYNAMIC: Headers = [
 ]
 JSON_HEADERS: Headers = [("content-type", "application/json"), *DYNAMIC]
 _PROBLEM_HEADERS: Headers = [("content-type", "application/problem+json"), *DYNAMIC]
+# The balancer puts the user's own error page in this one's place, where there is one.
+_REPLACEABLE: Headers = [("x-evenly-error-page", "replace")]
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -34,7 +36,7 @@ def problem_answer(problem: ProblemError, request: Request, pages: Pages) -> Res
     status = HTTPStatus(problem.status)
     if prefers_html(request.accept):
         page = page_answer(pages, pages.error(status, status.phrase, problem.detail), status)
-        return Response(status, page.headers + problem.headers, page.body)
+        return Response(status, page.headers + _REPLACEABLE + problem.headers, page.body)
     return Response(status, _PROBLEM_HEADERS + problem.headers, _ENCODE(_members(problem, request)))
 
 
