@@ -7,7 +7,7 @@ picture from anywhere.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from http import HTTPStatus
 
@@ -20,21 +20,24 @@ RETRY_AFTER_S = 2  # a zone's worth of instances is back within this time
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer: its status, the title that RFC 9110 gives it, and one or two sentences for a person."""
+    """One answer: its status, the title that RFC 9110 gives it, and one or two sentences for a person.
+
+    `becomes`: the status that is answered in place of this one."""
 
     status: int
     title: str
     detail: str
     retry_after_s: int | None = None
+    becomes: int | None = None
 
 
+BAD_REQUEST = Page(
+    400, "Bad Request", "This request can't be answered here: its host name or its form is not one we know."
+)
 PAGES = (
-    Page(
-        400,
-        "Bad Request",
-        "This request can't be answered here: its host name or its form is not one we know.",
-    ),
-    Page(404, "Not Found", "There is nothing at this address."),
+    BAD_REQUEST,
+    # Envoy knows no route for `CONNECT` and for `OPTIONS *` alone: everything else has one.
+    replace(BAD_REQUEST, status=404, becomes=400),
     Page(405, "Method Not Allowed", "This can't be asked of this address."),
     Page(408, "Request Timeout", "The request took too long to arrive."),
     Page(413, "Content Too Large", "The request is larger than this service accepts."),
@@ -43,6 +46,8 @@ PAGES = (
     Page(
         431, "Request Header Fields Too Large", "The request's headers are larger than this service accepts."
     ),
+    Page(426, "Upgrade Required", "This service speaks HTTP/1.1 and newer."),
+    Page(501, "Not Implemented", "The request's body is coded in a way that this service does not read."),
     Page(502, "Bad Gateway", "The service gave an answer that made no sense. Trying again usually helps."),
     Page(
         503,
@@ -124,7 +129,8 @@ def _mappers(page: Page, own: str | None, op: str, status: int) -> tuple[Config,
     }
     as_json = {"json_format": problem(page), "content_type": "application/problem+json"}
     page_headers = _headers(page, **{"content-security-policy": POLICY})
-    return _mapper(both, as_html, page_headers), _mapper(matched, as_json, _headers(page))
+    said = {"status_code": page.becomes} if page.becomes else {}
+    return _mapper(both, as_html, page_headers) | said, _mapper(matched, as_json, _headers(page)) | said
 
 
 def _mapper(matched: Config, body: Config, headers: list[Config]) -> Config:

@@ -20,35 +20,19 @@ PASSED_ON = (
 
 
 def refusals() -> list[Config]:
-    """An address too long or in two meanings, a host that is none, and methods that echo or tunnel."""
+    """An address too long or in two meanings, a host that is none, and the method that echoes."""
     allow = {"header": {"key": "allow", "value": PASSED_ON}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
     return [
         _refused(414, _matching(":path", TOO_LONG)),
         _refused(400, _matching(":path", OVERLONG)),
         _refused(400, _matching(":authority", NAME_AND_PORT, invert_match=True)),
-        _refused(
-            405, {"name": ":method", "string_match": {"exact": "TRACE"}}, response_headers_to_add=[allow]
-        ),
-        {
-            "match": {"connect_matcher": {}},
-            "direct_response": {"status": 405},
-            "response_headers_to_add": [allow],
-        },
+        _refused(405, {"name": ":method", "string_match": {"exact": "TRACE"}})
+        | {"response_headers_to_add": [allow]},
     ]
 
 
-def foreign_host() -> list[Config]:
-    """Whatever is asked of a host that is not ours."""
-    refused = {"status": 400}
-    return [
-        {"match": {"connect_matcher": {}}, "direct_response": refused},
-        {"match": {"prefix": "/"}, "direct_response": refused},
-    ]
-
-
-def _refused(status: int, header: Config, **more: Any) -> Config:
-    matched = {"prefix": "/", "headers": [header]}
-    return {"match": matched, "direct_response": {"status": status}, **more}
+def _refused(status: int, header: Config) -> Config:
+    return {"match": {"prefix": "/", "headers": [header]}, "direct_response": {"status": status}}
 
 
 def _matching(header: str, regex: str, **more: Any) -> Config:

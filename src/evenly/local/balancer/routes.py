@@ -13,7 +13,7 @@ from evenly.local.balancer.headers import (
     alternative,
     where_silent,
 )
-from evenly.local.balancer.refusals import foreign_host, refusals
+from evenly.local.balancer.refusals import refusals
 from evenly.local.balancer.settings import SERVICE, BalancerSettings
 from evenly.local.balancer.terms import Config, extension
 
@@ -72,7 +72,8 @@ def _virtual_host(name: str, domains: tuple[str, ...], routes: list[Config], **m
 
 
 def _unknown_host() -> Config:
-    return _virtual_host("unknown", ("*",), foreign_host())
+    refused = {"match": {"prefix": "/"}, "direct_response": {"status": 400}}
+    return _virtual_host("unknown", ("*",), [refused])
 
 
 def _service() -> list[Config]:
