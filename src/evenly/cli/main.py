@@ -27,6 +27,7 @@ COMMANDS = {
     "scale": "Hold another number of instances.",
     "run": "Run a one-off command as the release that runs would.",
     "secrets": "Which secrets there are, and where they come from.",
+    "jobs": "The scheduled jobs: next and last runs, history, run one now.",
     "lint": "Check the manifest without running anything.",
     "doctor": "Is this machine fit for it, is anything left over?",
 }

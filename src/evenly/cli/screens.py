@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from evenly.cli.jobtext import job_lines, worker_lines
 from evenly.cli.words import age, coloured, count_of, harmless, table
 from evenly.core.status import (
     EnvironmentState,
@@ -29,6 +30,8 @@ def status_lines(status: EnvironmentStatus, now: datetime) -> list[str]:
         *zone_lines(status, now),
         "",
         *part_lines(status),
+        *worker_lines(status.workers),
+        *(["", *job_lines(status.jobs, now, indent="  ")] if status.jobs else []),
     ]
 
 

@@ -18,6 +18,18 @@ class InstanceState(StrEnum):
     STOPPING = "stopping"  # was asked to stop
 
 
+class Outcome(StrEnum):
+    """What became of a run of a job, or of its due time."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    LOST = "lost"  # nobody knows how it ended, or whether it began
+    STOPPED = "stopped"  # the environment was taken down
+    SKIPPED = "skipped"  # one was still running
+    MISSED = "missed"  # nobody was there to run it, or no zone
+
+
 class PartState(StrEnum):
     STARTING = "starting"
     RUNNING = "running"
@@ -83,6 +95,46 @@ class WorkerStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRun:
+    """A run of a job that is under way. `due`: when its schedule wanted it; `None` if it was asked for by hand.
+    Times here and below: RFC 3339, UTC."""
+
+    id: str
+    due: str | None
+    started_at: str
+    attempt: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """What became of a due time, or of a run that was asked for. `count`: how many due times in a row, the last of
+    which was `due`. `code`: `None` where there was none, or nobody saw it. `why`: how it ended, as a phrase."""
+
+    outcome: Outcome
+    due: str | None
+    id: str | None
+    started_at: str | None
+    ended_at: str | None
+    zone: str | None
+    attempts: int
+    code: int | None
+    why: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """`last`: the last that ran. `next_at`: when it is due next, if nothing is in the way."""
+
+    name: str
+    schedule: str
+    running: JobRun | None
+    last: PastRun | None
+    next_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
     """`database` is `None` where the manifest asks for none. `problem` is one sentence, or `None`."""
 
@@ -99,3 +151,4 @@ class EnvironmentStatus:
     supervisor: PartStatus
     problem: str | None = None
     workers: tuple[WorkerStatus, ...] = ()
+    jobs: tuple[JobStatus, ...] = ()

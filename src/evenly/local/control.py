@@ -36,7 +36,13 @@ class SetZone(msgspec.Struct, frozen=True, tag="zone"):
     available: bool
 
 
-Request = AskStatus | Scale | SetZone
+class RunJob(msgspec.Struct, frozen=True, tag="run-job"):
+    """Run a job now."""
+
+    name: str
+
+
+Request = AskStatus | Scale | SetZone | RunJob
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenly.core.status import EnvironmentStatus
+from evenly.core.status import EnvironmentStatus, PastRun
 from evenly.core.topology import HTTP_PORT, HTTPS_PORT, local_topology
 from evenly.errors import StateError, TargetError
 from evenly.local import control, ports, processes, releases, state
 from evenly.local.balancer import loopback_addresses
-from evenly.local.control import AskStatus, NotRunningError, Scale, SetZone
+from evenly.local.control import AskStatus, NotRunningError, RunJob, Scale, SetZone
+from evenly.local.jobbook import read_jobs
+from evenly.local.jobtelling import past_runs
 from evenly.local.paths import Paths
 from evenly.local.recorded import known_settings, recorded_status, running_supervisor
 from evenly.local.settings import (
@@ -96,6 +98,22 @@ def scale(project: Path, count: int) -> EnvironmentStatus:
 def set_zone(project: Path, name: str, available: bool) -> EnvironmentStatus:
     """Lose a zone, or let it return."""
     return control.ask(find_paths(project).control_socket, SetZone(name, available)).status
+
+
+def run_job(project: Path, name: str) -> str:
+    """Run a job now; the id of the run. Raises StateError when it runs already, or can't."""
+    status = control.ask(find_paths(project).control_socket, RunJob(name)).status
+    return next(it.running.id for it in status.jobs if it.name == name and it.running)
+
+
+def job_history(project: Path, name: str) -> tuple[PastRun, ...]:
+    """What became of the last runs of a job, oldest first. Raises StateError when there is no such job."""
+    paths = find_paths(project)
+    topology = local_topology(read_release(paths, known_settings(paths).release).manifest)
+    if name not in dict(topology.jobs):
+        raise StateError(f"there is no job {name}", try_="See which there are: evenly jobs")
+    state_of = read_jobs(paths).get(name)
+    return past_runs(state_of) if state_of else ()
 
 
 def running_manifest(project: Path) -> Manifest | None:

@@ -1,13 +1,17 @@
 """An environment's status from its record and the process table, for when its supervisor does not answer."""
 
+import time
 from dataclasses import replace
 
 from evenly.core.fleet import Fleet, ProcessRef, ZoneFact
+from evenly.core.jobs import new_job
 from evenly.core.parts import Part
-from evenly.core.status import EnvironmentStatus, PartState, PartStatus
+from evenly.core.status import EnvironmentStatus, JobStatus, PartState, PartStatus
 from evenly.core.topology import Topology, local_topology
 from evenly.errors import StateError
 from evenly.local import processes
+from evenly.local.jobbook import read_jobs
+from evenly.local.jobtelling import job_statuses
 from evenly.local.paths import Paths
 from evenly.local.reporting import environment_status
 from evenly.local.settings import Settings, read_release, read_settings
@@ -30,7 +34,16 @@ def recorded_status(paths: Paths) -> EnvironmentStatus:
         supervisor=_unanswering(supervisor),
         problem=None if paths.wanted.exists() else "it was taken down",
         workers={name: _alive_only(it) for name, it in record.workers.items()},
+        jobs=recorded_jobs(paths, topology),
     )
+
+
+def recorded_jobs(paths: Paths, topology: Topology) -> tuple[JobStatus, ...]:
+    """What the jobs' file says of the jobs of `topology`."""
+    wall = time.time()
+    known = read_jobs(paths)
+    states = {name: known.get(name) or new_job(job.schedule, wall) for name, job in topology.jobs}
+    return job_statuses(states, wall)
 
 
 def _unanswering(supervisor: ProcessRef | None) -> PartStatus:

@@ -8,6 +8,7 @@ from evenly.core.planning import zone_counts
 from evenly.core.status import (
     EnvironmentStatus,
     InstanceStatus,
+    JobStatus,
     PartState,
     PartStatus,
     Urls,
@@ -35,6 +36,7 @@ def environment_status(
     supervisor: PartStatus,
     problem: str | None,
     workers: Mapping[str, Fleet],
+    jobs: tuple[JobStatus, ...],
 ) -> EnvironmentStatus:
     """`database`: `None` where none is ours to run. `problem`: one sentence, if there is one."""
     return EnvironmentStatus(
@@ -63,6 +65,7 @@ def environment_status(
         supervisor=supervisor,
         problem=problem,
         workers=tuple(worker_status(name, it) for name, it in sorted(workers.items())),
+        jobs=jobs,
     )
 
 

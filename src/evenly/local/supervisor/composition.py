@@ -11,6 +11,7 @@ from typing import Protocol
 from evenly.core.fleet import Fleet, Instance, find
 from evenly.core.status import PartState, PartStatus
 from evenly.local import control, processes
+from evenly.local.jobtelling import job_statuses
 from evenly.local.paths import Paths
 from evenly.local.processes import Command, Marked
 from evenly.local.reporting import environment_status
@@ -23,6 +24,7 @@ from evenly.local.supervisor.diagnosis import never_healthy
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.ground import stand_on
 from evenly.local.supervisor.hands import InstanceHands
+from evenly.local.supervisor.jobs import Jobs
 from evenly.local.supervisor.keeper import Keeper
 from evenly.local.supervisor.parts import PartKeeper
 from evenly.local.supervisor.problems import Problems, sentence
@@ -60,7 +62,8 @@ class Supervisor:
         self._problems = Problems(paths, ground.journal, self._keepers)
         self._hands = self._instance_hands()
         self._supervision = self._compose()
-        self._workers = Workers(ground, self._recorder, self._around)
+        self._workers = Workers(ground, self._recorder, self._around, self._supervision.background.start)
+        self._jobs = self._scheduled()
 
     async def run(self) -> None:
         """Hold the environment until this process is ended from outside."""
@@ -78,6 +81,7 @@ class Supervisor:
             yield keeper.run()
         yield self._prepare_launches()
         yield self._workers.run()
+        yield self._jobs.run()
         yield hold_watchdog(self._paths, self._ground.watches, self._journal)
 
     # --- what there is
@@ -123,6 +127,15 @@ class Supervisor:
             killing=self._note_reason,
         )
 
+    def _scheduled(self) -> Jobs:
+        return Jobs(
+            self._ground,
+            around=self._around,
+            zones=lambda: self._supervision.keeper.fleet.zones,
+            was_down=self._recorder.was_down,
+            beside=self._supervision.background.start,
+        )
+
     def _around(self) -> Surroundings:
         """What every process of the app finds around it."""
         database = self._database.variables() if self._database else {}
@@ -135,6 +148,7 @@ class Supervisor:
         marked = processes.find_marked(self._paths.home)
         self._adopt_fleet(marked)
         self._workers.adopt(marked)
+        self._jobs.adopt(marked)
         for keeper in self._keepers:
             for found in processes.mains(marked, keeper.name)[:1]:
                 self._journal.write(f"adopt-{keeper.name}", pid=found.process.pid)
@@ -164,6 +178,7 @@ class Supervisor:
             self._recorder.save(prepared=release)
         self._supervision.allow_launches()
         self._workers.allow_starts()
+        self._jobs.allow_starts()
 
     def _part_changed(self) -> None:
         self._recorder.save_parts(self._keepers)
@@ -189,6 +204,7 @@ class Supervisor:
     async def _answer(self, request: control.Request) -> control.Report:
         self._supervision.control(request)
         self._workers.control(request)
+        self._jobs.control(request)
         return self._report(self._supervision.keeper.fleet)
 
     def _report(self, fleet: Fleet) -> control.Report:
@@ -204,6 +220,7 @@ class Supervisor:
                 supervisor=PartStatus(PartState.RUNNING, os.getpid()),
                 problem=sentence(fleet, problem),
                 workers=self._workers.fleets,
+                jobs=job_statuses(self._jobs.states, time.time()),
             ),
             problem=problem.what if problem else None,
             problem_where=problem.where if problem else None,

@@ -15,10 +15,12 @@ from evenly.local.supervisor.record import Record, read_record, write_record
 
 
 class Recorder:
-    """The record of one environment, as this supervisor found it and changes it."""
+    """The record of one environment, as this supervisor found it and changes it. `was_down`: there was none, for
+    the environment is brought up anew."""
 
     def __init__(self, ground: Ground) -> None:
         self._paths = ground.paths
+        self.was_down = not ground.paths.record.exists()
         self.record = _known(ground) or Record(fleet=_new_fleet(ground))
 
     def save_parts(self, keepers: Sequence[PartKeeper]) -> None:

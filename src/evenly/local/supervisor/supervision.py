@@ -102,7 +102,7 @@ class Supervision:
                 self.scale(count)
             case control.SetZone(name, available):
                 self.set_zone(name, available)
-            case control.AskStatus():
+            case control.AskStatus() | control.RunJob():
                 pass
 
     def _health_seen(self, health: Mapping[str, Health]) -> None:

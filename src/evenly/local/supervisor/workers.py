@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 
 from evenly.core import workers
@@ -26,6 +26,7 @@ from evenly.manifest.types import Worker
 
 LOGS_KEPT = 20
 POLICY = FleetPolicy()
+Beside = Callable[[Coroutine[None, None, None]], None]
 
 
 class WorkerHands:
@@ -118,10 +119,12 @@ class Crew:
         around: Callable[[], Surroundings],
         record: Callable[[str, Fleet], None],
         changed: Callable[[], None],
+        beside: Beside,
     ) -> None:
         self.name = name
         self._ground = ground
         self._changed = changed
+        self._beside = beside
         self._hands = WorkerHands(
             name,
             worker,
@@ -162,7 +165,7 @@ class Crew:
         after_s = time.monotonic() - instance.launched_at if instance else 0.0
         why = ending(code, after_s)
         self._ground.journal.write("ended-worker", worker=self.name, instance=id, why=why)
-        asyncio.get_running_loop().run_in_executor(None, processes.end_rest, self._ground.paths.home, id)
+        self._beside(asyncio.to_thread(processes.end_rest, self._ground.paths.home, id))
         self._tell(Exited(id, why))
 
     def _tell(self, event: Event) -> None:
@@ -173,7 +176,9 @@ class Crew:
 class Workers:
     """All workers of an environment."""
 
-    def __init__(self, ground: Ground, recorder: Recorder, around: Callable[[], Surroundings]) -> None:
+    def __init__(
+        self, ground: Ground, recorder: Recorder, around: Callable[[], Surroundings], beside: Beside
+    ) -> None:
         self._recorder = recorder
         self._turns = Turns()
         self._crews = tuple(
@@ -185,6 +190,7 @@ class Workers:
                 around=around,
                 record=self._record,
                 changed=self._turns.news,
+                beside=beside,
             )
             for number, (name, worker) in enumerate(ground.topology.workers)
         )
