@@ -86,9 +86,11 @@ def _content(file: Path, wanted: tuple[str, ...]) -> bytes:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _not_opened(file, wanted, error) from None
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         _refuse_open_to_others(file, os.fstat(descriptor))
-        content = opened.read(LARGEST_BYTES + 1)
+        content = os.read(descriptor, LARGEST_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > LARGEST_BYTES:
         raise StateError(
             f"is larger than {LARGEST_BYTES // 1024} KiB",

@@ -17,13 +17,15 @@ from evenly.local.paths import Paths
 from evenly.local.processes import HOME_MARK, INSTANCE_MARK, ROLE_MARK
 from evenly.local.releases import app_folder
 from evenly.local.settings import Release
+from evenly.manifest.places import PROGRAM_FOLDERS
 
-PROGRAM_FOLDERS = (".venv/bin", "venv/bin", "node_modules/.bin")
+SECRET_VARIABLES = frozenset({"DATABASE_URL", "PGPASSWORD"})
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all processes of one release share. `home`: the environment's; `folder`: where they run.
+    """What all processes of one release share. `home`: the environment's; `project`: the manifest's folder; `folder`:
+    where they run.
 
     `database`: the variables to connect by; they hold a password, and none of them is for an argument list.
     """
@@ -31,6 +33,7 @@ class Surroundings:
     topology: Topology
     release: int
     home: Path
+    project: Path
     folder: Path
     database: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
@@ -56,6 +59,7 @@ def surroundings(
         topology=local_topology(release.manifest),
         release=release.number,
         home=paths.home,
+        project=paths.project,
         folder=app_folder(paths, release),
         database=database,
         secrets={name: value for name, value in secrets.items() if name in release.manifest.secrets},
@@ -67,7 +71,7 @@ def environment(around: Surroundings, process: Process) -> dict[str, str]:
     passed_on = inherited()
     return {
         **passed_on,
-        "PATH": _search_path(around.folder, passed_on.get("PATH", "")),
+        "PATH": _search_path(around, passed_on.get("PATH", "")),
         **dict(around.topology.variables),
         **process.variables,
         **{name: secret.reveal() for name, secret in around.secrets.items()},
@@ -88,7 +92,7 @@ def arguments(
     command: tuple[str, ...], around: Surroundings, environment: Mapping[str, str]
 ) -> tuple[str, ...]:
     """`command` with its `$NAME`s expanded. Raises UsageError for one that would show a secret in `ps`."""
-    closed = {*around.secrets, *(name for name in around.database if name in ("DATABASE_URL", "PGPASSWORD"))}
+    closed = around.secrets.keys() | SECRET_VARIABLES
     for word in command:
         for name in string.Template(word).get_identifiers():
             if name in closed:
@@ -99,7 +103,8 @@ def arguments(
     return tuple(string.Template(word).safe_substitute(environment) for word in command)
 
 
-def _search_path(folder: Path, inherited: str) -> str:
+def _search_path(around: Surroundings, inherited: str) -> str:
     """The project's own programs come before the machine's."""
-    own = [str(folder / name) for name in PROGRAM_FOLDERS if (folder / name).is_dir()]
+    places = [place / name for place in (around.folder, around.project) for name in PROGRAM_FOLDERS]
+    own = [str(place) for place in places if place.is_dir()]
     return ":".join((*own, *((inherited,) if inherited else ())))

@@ -5,6 +5,9 @@ from pathlib import PurePosixPath
 from evenly.manifest.checks import Check, InvalidError, one_value
 from evenly.manifest.tree import Node
 
+# Where a project's own programs are, before the machine's: in the app's folder, then in the manifest's.
+PROGRAM_FOLDERS = (".venv/bin", "venv/bin", "node_modules/.bin")
+
 
 def folder(example: str) -> Check:
     """A check for a folder inside the project, relative to the manifest."""

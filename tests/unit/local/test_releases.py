@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from evenly.errors import UsageError
+from evenly.core.secret import Secret
+from evenly.errors import StateError, UsageError
 from evenly.local import releases
 from evenly.local.paths import Paths, local_paths
 from evenly.local.settings import read_release
@@ -81,3 +82,83 @@ def test_the_reference_service_brings_its_own_migrations(paths: Paths) -> None:
 def test_a_missing_build_folder_is_said(paths: Paths) -> None:
     with pytest.raises(UsageError, match=r"app\.build"):
         releases.ensure(paths, Manifest(name="shop", app=App(serve="a:b", build="nowhere")))
+
+
+SECRETIVE = Manifest(name="shop", app=App(serve="shop:app"), secrets={"KEY": "KEY"})
+
+
+def write_secret(paths: Paths, value: str) -> None:
+    file = paths.project / ".env"
+    file.write_text(f"OTHER=no business of the app\nKEY={value}\n")
+    file.chmod(0o600)
+
+
+def test_a_release_keeps_the_secrets_it_was_made_with(paths: Paths) -> None:
+    write_secret(paths, "first-value")
+    first = releases.ensure(paths, SECRETIVE)
+    assert releases.next_number(paths, SECRETIVE) == (1, False)
+    write_secret(paths, "second-value")
+    assert releases.next_number(paths, SECRETIVE) == (2, True)
+    assert releases.release_secrets(paths, first) == {"KEY": Secret("first-value")}
+    second = releases.ensure(paths, SECRETIVE)
+    assert (second.number, releases.release_secrets(paths, second)) == (2, {"KEY": Secret("second-value")})
+    write_secret(paths, "first-value")
+    assert releases.ensure(paths, SECRETIVE).number == 3
+
+
+def test_secrets_are_in_one_closed_file_and_nowhere_else(paths: Paths) -> None:
+    write_secret(paths, "first-value")
+    (paths.project / ".env.production").write_text("KEY=first-value")
+    (paths.project / ".env.example").write_text("KEY=")
+    (paths.project / ".envrc").write_text("export KEY=first-value")
+    (paths.project / ".dockerignore").write_text("!.env\n!.env.production\n!**/.env\n")
+    (paths.project / "web").mkdir()
+    (paths.project / "web" / ".env").write_text("KEY=first-value")
+    folder = releases.app_folder(paths, releases.ensure(paths, SECRETIVE))
+    assert {it.name for it in folder.iterdir()} == {".dockerignore", ".env.example", "shop.py"}
+    kept = [it for it in paths.home.rglob("*") if it.is_file() and b"first-value" in it.read_bytes()]
+    assert [it.name for it in kept] == ["secrets.json"]
+    assert kept[0].stat().st_mode & 0o777 == 0o600
+    assert "business" not in kept[0].read_text()
+
+
+def test_the_digest_tells_nothing_of_a_secret_without_its_key(paths: Paths) -> None:
+    """The same files and secrets elsewhere, under another key, have another digest."""
+    write_secret(paths, "first-value")
+    digest = releases.ensure(paths, SECRETIVE).digest
+    assert paths.digest_key.stat().st_mode & 0o777 == 0o600
+    paths.digest_key.write_bytes(bytes(32))
+    assert releases.ensure(paths, SECRETIVE).digest != digest
+
+
+def test_a_forecast_makes_no_key(paths: Paths) -> None:
+    write_secret(paths, "first-value")
+    assert releases.next_number(paths, SECRETIVE) == (1, True)
+    assert not paths.digest_key.exists()
+
+
+def test_a_release_whose_secrets_were_lost_says_so_and_is_made_again(paths: Paths) -> None:
+    write_secret(paths, "first-value")
+    first = releases.ensure(paths, SECRETIVE)
+    (paths.releases / "1" / "secrets.json").unlink()
+    with pytest.raises(StateError, match="are not there"):
+        releases.release_secrets(paths, first)
+    assert releases.ensure(paths, SECRETIVE).number == 2
+
+
+def test_damaged_secrets_are_kept_aside_as_closed_as_they_were_and_not_told(paths: Paths) -> None:
+    write_secret(paths, "first-value")
+    first = releases.ensure(paths, SECRETIVE)
+    (paths.releases / "1" / "secrets.json").write_text(
+        '{"version": 1, "data": {"values": {"KEY": "first-value" oh'
+    )
+    with pytest.raises(StateError) as caught:
+        releases.release_secrets(paths, first)
+    assert "first-value" not in str(caught.value)
+    assert (paths.releases / "1" / "secrets.json.damaged-1").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_secrets_no_file_of_them_is_made(paths: Paths) -> None:
+    releases.ensure(paths, OWN)
+    assert not list(paths.home.rglob("secrets.json"))
+    assert not paths.digest_key.exists()

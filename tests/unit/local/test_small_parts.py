@@ -7,12 +7,12 @@ from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
 from evenly.core.parts import Part, ended, ready, restart_delay_s, started
 from evenly.core.status import EnvironmentState, InstanceState
 from evenly.core.summary import environment_state
+from evenly.local.inheritance import inherited
 from evenly.local.paths import local_paths
 from evenly.local.processes import Marked, mains
 from evenly.local.supervisor.attention import AT_REST_S, CLOSELY_S, NEARLY_S, next_look_s
 from evenly.local.supervisor.balancer import endpoint, is_published
 from evenly.local.supervisor.endings import ending
-from evenly.local.inheritance import inherited
 from evenly.local.supervisor.record import adopt
 
 NOBODY = ProcessRef(2**22 + 1, "never")

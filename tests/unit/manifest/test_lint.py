@@ -66,8 +66,8 @@ def test_installed_packages_are_trusted(serve: str, tmp_path: Path) -> None:
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     manifest = Manifest(name="shop", app=App(serve=None, command=("serve-shop", "now")))
     assert told(manifest, tmp_path) == [
-        "error: app.command: the program serve-shop is neither on the PATH nor in .venv/bin of the project. "
-        "Install it, or name its place: ./serve-shop."
+        "error: app.command: the program serve-shop is neither on the PATH nor in .venv/bin or node_modules/.bin "
+        "of the project. Install it, or name its place: ./serve-shop."
     ]
 
 
@@ -77,7 +77,12 @@ def program(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "name"), [(".venv/bin/serve-shop", "serve-shop"), ("bin/serve-shop", "bin/serve-shop")]
+    ("place", "name"),
+    [
+        (".venv/bin/serve-shop", "serve-shop"),
+        ("node_modules/.bin/serve-shop", "serve-shop"),
+        ("bin/serve-shop", "bin/serve-shop"),
+    ],
 )
 def test_a_program_of_the_project_is_found(place: str, name: str, tmp_path: Path) -> None:
     program(tmp_path / place)

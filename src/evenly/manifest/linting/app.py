@@ -6,6 +6,7 @@ from pathlib import Path
 from shutil import which
 
 from evenly.manifest.linting.findings import Finding, error
+from evenly.manifest.places import PROGRAM_FOLDERS
 from evenly.manifest.types import Manifest
 
 
@@ -44,7 +45,9 @@ def command_findings(manifest: Manifest, folder: Path, search_path: str | None) 
     # "$NAME" is known only where it runs.
     if not program or "$" in program or _finds(program, folder / manifest.app.build, folder, search_path):
         return
-    what = f"the program {program} is neither on the PATH nor in .venv/bin of the project."
+    what = (
+        f"the program {program} is neither on the PATH nor in .venv/bin or node_modules/.bin of the project."
+    )
     yield error(
         "app.command", what, f"Install it, or name its place: {manifest.app.build.rstrip('/')}/{program}."
     )
@@ -53,5 +56,5 @@ def command_findings(manifest: Manifest, folder: Path, search_path: str | None) 
 def _finds(program: str, build: Path, folder: Path, search_path: str | None) -> bool:
     if "/" in program:
         return which(str(build / program)) is not None
-    places = (str(folder / ".venv/bin"), str(build / ".venv/bin"))
+    places = (str(place / name) for place in (build, folder) for name in PROGRAM_FOLDERS)
     return any(which(program, path=path) for path in (search_path, *places))
