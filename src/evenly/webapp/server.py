@@ -37,9 +37,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 def listen_on(environ: Mapping[str, str]) -> Listen:
     """Where to listen, and with which certificates. Raises `SettingsError`."""
     port = whole_number(environ, "PORT", default=DEFAULT_PORT, most=65535)
-    kept = "EVENLY_HOME" in environ  # Evenly lets nobody but the balancer in, by TLS or without
     at = Path(environ["SOCKET"]) if environ.get("SOCKET") else None
-    return Listen(environ.get("HOST", "127.0.0.1"), port, _tls(environ), balancer_only=kept, socket=at)
+    return Listen(environ.get("HOST", "127.0.0.1"), port, _tls(environ), at)
 
 
 def _tls(environ: Mapping[str, str]) -> Tls | None:

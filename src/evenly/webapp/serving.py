@@ -26,6 +26,7 @@ from granian.server.embed import Server
 from evenly.webapp.forwarding import Application, forwarded
 from evenly.webapp.lifespan import Lifespan
 from evenly.webapp.settings import SettingsError, redacted
+from evenly.webapp.streams import Streams
 
 SECONDS_TO_FINISH = 10.0
 BACKLOG = 1024
@@ -47,13 +48,11 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where to listen; `tls` of `None`: plain HTTP; `socket`: a unix socket, in place of host and port.
-    `balancer_only`: nobody but the balancer can connect, so what its headers say of the client is true."""
+    """Where to listen; `tls` of `None`: plain HTTP; `socket`: a unix socket, in place of host and port."""
 
     host: str
     port: int
     tls: Tls | None
-    balancer_only: bool = False
     socket: Path | None = None
 
 
@@ -66,7 +65,8 @@ def serve(application: object, listen: Listen, secrets: tuple[str, ...]) -> int:
 
 
 async def _run(application: object, listen: Listen, secrets: tuple[str, ...]) -> None:
-    lifespan = Lifespan(_told(application, listen), LOGGER)
+    streams = Streams(_told(application, listen))
+    lifespan = Lifespan(streams, LOGGER)
     server = _server(application if _is_rsgi(application) else lifespan, listen)
     _log_to_stderr(secrets)
     stopping = asyncio.Event()
@@ -78,6 +78,7 @@ async def _run(application: object, listen: Listen, secrets: tuple[str, ...]) ->
     waiting.cancel()
     if not stopping.is_set():
         await _died(serving, lifespan)
+    await streams.end()
     server.stop()
     await asyncio.wait((serving,), timeout=SECONDS_TO_FINISH)
     if not serving.done():
@@ -91,7 +92,8 @@ def _is_rsgi(application: object) -> bool:
 
 
 def _told(application: Any, listen: Listen) -> Application:
-    return forwarded(application, trusted=listen.balancer_only or listen.tls is not None)
+    """By mutual TLS, and on a socket in a closed folder, nobody but the balancer connects."""
+    return forwarded(application, trusted=listen.tls is not None or listen.socket is not None)
 
 
 async def _died(serving: "asyncio.Task[None]", lifespan: Lifespan) -> None:

@@ -23,6 +23,7 @@ def snapshot(folder: Path) -> Mapping[str, bytes | None]:
 def test_init_writes_a_manifest_that_lint_likes(evenly: Evenly) -> None:
     ran = evenly("init")
     assert (ran.code, ran.err) == (0, "Next: evenly up\n")
+    assert ran.out.startswith("Found the reference web service: ")
     assert Path("evenly.yaml").read_text().count("name: shop") == 1
     checked = evenly("lint")
     assert (checked.code, checked.out) == (0, "")
@@ -35,6 +36,52 @@ def test_init_never_overwrites(evenly: Evenly) -> None:
     assert ran.code == 3
     assert "left as it is" in ran.err
     assert Path("evenly.yaml").read_text() == "mine"
+
+
+def test_init_says_what_it_found_what_it_kept_and_what_comes_next(evenly: Evenly) -> None:
+    mine = {
+        "Dockerfile": "FROM mine",
+        "pages/404.html": "mine",
+        ".gitignore": "*.pyc",
+        "requirements.txt": "nope-x\n",
+    }
+    for name, text in mine.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text)
+    Path("main.py").write_text(
+        "import os\nKEY = os.environ['STRIPE_KEY']\nasync def app(scope, receive, send): ...\n"
+    )
+    ran = evenly("init")
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == "Found an ASGI application: main.py sets app."
+    assert "  It is started by app.serve: main:app" in lines
+    assert "kept   Dockerfile" in lines and "kept   pages/404.html" in lines and "wrote  evenly.yaml" in lines
+    assert [Path(name).read_text() for name in ("Dockerfile", "pages/404.html")] == ["FROM mine", "mine"]
+    assert Path(".gitignore").read_text() == "*.pyc\n.evenly/\n.env\n"
+    assert ran.err == (
+        "Next: python3 -m venv .venv, .venv/bin/pip install -r requirements.txt, "
+        "install -m 600 .env.example .env (and fill in STRIPE_KEY), evenly up\n"
+    )
+
+
+def test_init_takes_a_name_and_an_application(evenly: Evenly) -> None:
+    ran = evenly("init", "--name", "hello", "--serve", "site:create_app", "--yes")
+    assert ran.code == 0
+    text = Path("evenly.yaml").read_text()
+    assert "name: hello\n" in text and "serve: site:create_app\n" in text
+
+
+def test_init_refuses_a_name_that_is_none(evenly: Evenly) -> None:
+    ran = evenly("init", "--name", "Not One")
+    assert (ran.code, list(Path().iterdir())) == (2, [])
+    assert "Try: --name not-one" in ran.err
+
+
+def test_init_refuses_what_cannot_be_served(evenly: Evenly) -> None:
+    ran = evenly("init", "--serve", "no such: thing")
+    assert (ran.code, list(Path().iterdir())) == (2, [])
+    assert "app.serve" in ran.err
 
 
 def test_lint_tells_what_cannot_work(evenly: Evenly) -> None:
