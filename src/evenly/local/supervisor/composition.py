@@ -18,7 +18,7 @@ from evenly.local.reporting import environment_status
 from evenly.local.settings import make_runtime
 from evenly.local.supervisor.balancer import BALANCER_ROLE, Balancer
 from evenly.local.supervisor.companion import hold_watchdog
-from evenly.local.supervisor.credentials import Certificates
+from evenly.local.supervisor.credentials import Certificates, certificate_names
 from evenly.local.supervisor.database import DATABASE_ROLE, Database, database_of
 from evenly.local.supervisor.diagnosis import never_healthy
 from evenly.local.supervisor.endings import ending
@@ -26,10 +26,13 @@ from evenly.local.supervisor.ground import stand_on
 from evenly.local.supervisor.hands import InstanceHands
 from evenly.local.supervisor.jobs import Jobs
 from evenly.local.supervisor.keeper import Keeper
+from evenly.local.supervisor.logkeeping import LogKeeping
+from evenly.local.supervisor.ownedge import OwnEdge
 from evenly.local.supervisor.parts import PartKeeper
 from evenly.local.supervisor.problems import Problems, sentence
 from evenly.local.supervisor.record import adopt
 from evenly.local.supervisor.recording import Recorder
+from evenly.local.supervisor.renewal import Renewal
 from evenly.local.supervisor.supervision import Supervision, policy
 from evenly.local.supervisor.workers import Workers
 from evenly.local.surroundings import Surroundings, surroundings
@@ -53,7 +56,8 @@ class Supervisor:
         self._journal = ground.journal
         self._reasons: dict[str, str] = {}
         self._recorder = Recorder(ground)
-        self._certificates = Certificates(paths, ground.topology, ground.journal)
+        own = OwnEdge(paths, ground.release.manifest, ground.journal)
+        self._certificates = Certificates(paths, certificate_names(ground), ground.journal, own)
         self._balancer = Balancer(paths, ground.topology, ground.settings, self._certificates)
         self._database = database_of(paths, ground.release, ground.secrets)
         self._balancer_keeper = self._part(BALANCER_ROLE, self._balancer)
@@ -82,6 +86,7 @@ class Supervisor:
         yield self._prepare_launches()
         yield self._workers.run()
         yield self._jobs.run()
+        yield LogKeeping(self._paths, self._recorder.writing).run()
         yield hold_watchdog(self._paths, self._ground.watches, self._journal)
 
     # --- what there is

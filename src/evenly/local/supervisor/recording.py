@@ -23,6 +23,11 @@ class Recorder:
         self.was_down = not ground.paths.record.exists()
         self.record = _known(ground) or Record(fleet=_new_fleet(ground))
 
+    def writing(self) -> frozenset[str]:
+        """The ids of the instances and workers that run, and write to logs."""
+        fleets = (self.record.fleet, *self.record.workers.values())
+        return frozenset(it.id for fleet in fleets for it in fleet.instances)
+
     def save_parts(self, keepers: Sequence[PartKeeper]) -> None:
         self.save(**{it.name: it.part.process for it in keepers})
 
