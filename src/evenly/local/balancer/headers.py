@@ -140,6 +140,12 @@ def in_any_case(values: Mapping[str, str]) -> list[Config]:
     return [_append(name, value, "OVERWRITE_IF_EXISTS_OR_ADD") for name, value in values.items()]
 
 
+def for_a_websocket() -> list[Config]:
+    """By HTTP/2 and 3 a client sends no key (RFC 8441, 5.1), and an instance, asked by HTTP/1.1, wants one. It is
+    no secret: it shows that whoever answers knows the protocol."""
+    return where_silent({"sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ=="})
+
+
 def about_the_client() -> list[Config]:
     """For a client on loopback, Envoy itself would say the address of this machine's first interface."""
     return in_any_case(

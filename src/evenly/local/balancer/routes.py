@@ -11,6 +11,7 @@ from evenly.local.balancer.headers import (
     LEAKING,
     about_the_client,
     alternative,
+    for_a_websocket,
     where_silent,
 )
 from evenly.local.balancer.refusals import refusals
@@ -82,8 +83,9 @@ def _service() -> list[Config]:
     patient = _retry(RETRY_IDEMPOTENT) | {"per_try_timeout": SECOND_TRY_AFTER}
     return [
         *refusals(),
-        _route(_retry(SAFE_TO_REPEAT), header={"name": "upgrade", "present_match": True}),
-        _route(_retry(RETRY_IDEMPOTENT), SAFE, header=_accepting(EVENTS)),
+        _route(_retry(SAFE_TO_REPEAT), header=_saying("upgrade", exact="websocket"))
+        | {"request_headers_to_add": for_a_websocket()},
+        _route(_retry(RETRY_IDEMPOTENT), SAFE, header=_saying("accept", contains=EVENTS)),
         _route(patient, SAFE, hedge_policy={"hedge_on_per_try_timeout": True}),
         _route(_retry(RETRY_IDEMPOTENT), IDEMPOTENT),
         _route(_retry(SAFE_TO_REPEAT)),
@@ -98,8 +100,8 @@ def _route(retry: Config, methods: str | None = None, header: Config | None = No
     return {"match": matched, "route": route}
 
 
-def _accepting(kind: str) -> Config:
-    return {"name": "accept", "string_match": {"contains": kind, "ignore_case": True}}
+def _saying(header: str, **match: str) -> Config:
+    return {"name": header, "string_match": {**match, "ignore_case": True}}
 
 
 def _retry(retry_on: str) -> Config:
