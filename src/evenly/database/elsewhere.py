@@ -4,6 +4,7 @@ Over a network nothing less than full verification is taken: the server has to p
 is trusted. Only a unix socket and this machine's own loopback are let through without. No error tells the URL.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -30,6 +31,7 @@ VARIABLES = {
     "application_name": "PGAPPNAME",
     "connect_timeout": "PGCONNECT_TIMEOUT",
 }
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ def _hosts(said: str, ports: str) -> tuple[tuple[str, str], ...]:
     for host, port in found:
         if not host:
             raise ValueError("names no host")
+        if not (host.startswith("/") or _HOST.fullmatch(host)):
+            raise ValueError("names a host that is none")
         if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
             raise ValueError("has a port that is not a number from 1 to 65535")
     return found
