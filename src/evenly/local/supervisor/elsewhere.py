@@ -12,14 +12,17 @@ from evenly.database.apply import apply, check
 from evenly.database.elsewhere import Elsewhere, migrations_url, variables
 from evenly.errors import StateError
 
-TRIES_S = 5.0  # how long a server that does not answer is asked again
+TRIES_S = 5.0
 POLL_S = 0.25
 
 
 class DatabaseElsewhere:
-    """`name`: of the secret that holds its URL."""
+    """`name`: of the secret that holds its URL. `tries_s`: how long a server that does not answer is asked again."""
 
-    def __init__(self, found: Elsewhere, name: str, migrations: Path | None) -> None:
+    def __init__(
+        self, found: Elsewhere, name: str, migrations: Path | None, tries_s: float = TRIES_S
+    ) -> None:
+        self._tries_s = tries_s
         self._found = found
         self._name = name
         self._migrations = migrations
@@ -27,7 +30,7 @@ class DatabaseElsewhere:
     async def prepare(self) -> tuple[str, ...]:
         """Apply the migrations, as the role of the URL; returns the files that were applied. Raises StateError when
         the server does not answer, does not prove its name, or refuses us."""
-        until = time.monotonic() + TRIES_S
+        until = time.monotonic() + self._tries_s
         while True:
             try:
                 return await self._prepare()
