@@ -45,7 +45,8 @@ class Urls:
 
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
-    """`address` is host:port; `started_at` an RFC 3339 time in UTC; `pid` is `None` until there is a process."""
+    """`address` is host:port; `started_at` an RFC 3339 time in UTC; `pid` is `None` until there is a process.
+    `outdated`: why it is going to be replaced, as a clause."""
 
     id: str
     state: InstanceState
@@ -53,6 +54,7 @@ class InstanceStatus:
     address: str
     release: int
     started_at: str
+    outdated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
-    """`database` is `None` where the manifest asks for none. `problem` is one sentence, or `None`."""
+    """`database` is `None` where the manifest asks for none. `problem` is one sentence, or `None`. `notices`: what a
+    person has to do in time, as sentences. `reachable`: the URLs by which others than this machine reach it."""
 
     environment: str
     target: str
@@ -152,3 +155,5 @@ class EnvironmentStatus:
     problem: str | None = None
     workers: tuple[WorkerStatus, ...] = ()
     jobs: tuple[JobStatus, ...] = ()
+    notices: tuple[str, ...] = ()
+    reachable: tuple[str, ...] = ()

@@ -8,7 +8,6 @@ import platform
 import re
 import resource
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -166,7 +165,7 @@ def port(topic: str, said: int | None, default: int, own: tuple[int, ...]) -> Di
 
 def networks(zones: range, name: str) -> Diagnosis:
     """Whether each zone can have a loopback network of its own."""
-    unusable = [zone for zone in zones if not _binds(f"127.0.{zone}.10")]
+    unusable = [zone for zone in zones if not ports.can_bind(f"127.0.{zone}.10")]
     if not unusable:
         return ok("zone networks", ", ".join(f"127.0.{zone}.0/24" for zone in zones))
     if name != "linux":
@@ -232,12 +231,3 @@ def damaged(file: Path) -> Diagnosis:
 
 def left_over(it: LeftOver) -> Diagnosis:
     return warning("left over", it.what, "evenly doctor --clean" if it.cleanable else it.by_hand)
-
-
-def _binds(address: str) -> bool:
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.bind((address, 0))
-    except OSError:
-        return False
-    return True

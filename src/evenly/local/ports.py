@@ -81,7 +81,7 @@ def instance_address(zone_number: int, used: Iterable[str], key: str = "0") -> s
 
 def _host(zone_number: int, taken: set[str]) -> str:
     hosts = [f"127.0.{zone_number}.{number}" for number in range(10, 250)]
-    if sys.platform != "linux" or not _can_bind(hosts[0]):
+    if sys.platform != "linux" or not can_bind(hosts[0]):
         return "127.0.0.1"
     return next((host for host in hosts if host not in taken), hosts[0])
 
@@ -104,7 +104,8 @@ def listening_ports(pids: Iterable[int]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _can_bind(address: str) -> bool:
+def can_bind(address: str) -> bool:
+    """Whether this machine has the address."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:

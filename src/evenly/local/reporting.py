@@ -19,6 +19,7 @@ from evenly.core.status import (
 from evenly.core.summary import environment_state
 from evenly.core.topology import Topology
 from evenly.local.certificates import CertificateFiles
+from evenly.local.listening import is_beyond_loopback, listen_hosts, present
 from evenly.local.paths import Paths
 from evenly.local.settings import Settings
 
@@ -37,6 +38,7 @@ def environment_status(
     problem: str | None,
     workers: Mapping[str, Fleet],
     jobs: tuple[JobStatus, ...],
+    notices: tuple[str, ...] = (),
 ) -> EnvironmentStatus:
     """`database`: `None` where none is ours to run. `problem`: one sentence, if there is one."""
     return EnvironmentStatus(
@@ -66,6 +68,8 @@ def environment_status(
         problem=problem,
         workers=tuple(worker_status(name, it) for name, it in sorted(workers.items())),
         jobs=jobs,
+        notices=notices,
+        reachable=reachable(settings),
     )
 
 
@@ -73,6 +77,13 @@ def urls(settings: Settings) -> Urls:
     return Urls(
         https=f"https://localhost:{settings.https_port}/", http=f"http://localhost:{settings.http_port}/"
     )
+
+
+def reachable(settings: Settings) -> tuple[str, ...]:
+    """The URLs by which others than this machine reach it."""
+    addresses = tuple(it for it in present(settings.listen) if is_beyond_loopback(it))
+    hosts = (*addresses, *listen_hosts(addresses))
+    return tuple(f"https://{f'[{it}]' if ':' in it else it}:{settings.https_port}/" for it in hosts)
 
 
 def _database_status(topology: Topology, database: Part | None) -> PartStatus | None:
@@ -118,4 +129,5 @@ def _instance(instance: Instance) -> InstanceStatus:
         address=instance.address,
         release=instance.release,
         started_at=instance.started_at,
+        outdated=instance.outdated,
     )

@@ -16,13 +16,15 @@ RELEASE_VERSION = 1
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """`environment.json`: where the environment listens, and which release it runs."""
+    """`environment.json`: where the environment listens, and which release it runs. `listen`: the addresses that
+    were asked for, beyond 127.0.0.1 and ::1."""
 
     name: str
     release: int
     https_port: int
     http_port: int
     runtime_root: str
+    listen: tuple[str, ...] = ()
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

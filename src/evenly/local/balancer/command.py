@@ -5,10 +5,10 @@ lost, so take it away last. After SIGKILL it starts again at once: its socket is
 memory is left, because hot restart is off (which also lets any number of environments run side by side).
 """
 
-import socket
 from pathlib import Path
 
 from evenly.errors import TargetError
+from evenly.local import ports
 from evenly.local.balancer.settings import BalancerFiles, BalancerSettings
 
 LOOPBACK_4 = "127.0.0.1"
@@ -50,15 +50,4 @@ def envoy_program() -> Path:
 
 def loopback_addresses() -> tuple[str, ...]:
     """The loopback addresses that this machine has: ::1 is missing where IPv6 is off."""
-    return (LOOPBACK_4, *((LOOPBACK_6,) if _binds_ipv6() else ()))
-
-
-def _binds_ipv6() -> bool:
-    if not socket.has_ipv6:
-        return False
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-            probe.bind((LOOPBACK_6, 0))
-    except OSError:
-        return False
-    return True
+    return (LOOPBACK_4, *((LOOPBACK_6,) if ports.can_bind(LOOPBACK_6) else ()))

@@ -60,7 +60,7 @@ def secret_resources(settings: BalancerSettings) -> dict[str, Config]:
     """One file for each secret: Envoy takes exactly one from a file."""
     files = settings.certificates
     authority = {
-        "trusted_ca": {"filename": str(files.ca)},
+        "trusted_ca": {"filename": str(files.trusted)},
     }
     return {
         EDGE: _secret(EDGE, tls_certificate=_pair(files.edge, files.edge_key)),

@@ -15,7 +15,8 @@ DEFAULTS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class BalancerSettings:
-    """One balancer. `folder` holds its configuration and nothing else; `listen` are loopback addresses.
+    """One balancer. `folder` holds its configuration and nothing else; `listen` are addresses, `hosts` the
+    hosts by which it is reached from outside of this machine, if it is.
 
     `protocol` is what the instances speak; `concurrency` is Envoy's worker threads; `error_pages` are the user's, by
     status (`404`) or class (`4xx`).
@@ -34,6 +35,7 @@ class BalancerSettings:
     certificates: CertificateFiles
     protocol: Protocol = "https"
     listen: tuple[str, ...] = ("127.0.0.1",)
+    hosts: tuple[str, ...] = ()
     concurrency: int = 2
     limits: Limits = DEFAULTS
     error_pages: Mapping[str, str] = field(default_factory=dict)
@@ -41,7 +43,7 @@ class BalancerSettings:
     @property
     def plain_hosts(self) -> tuple[str, ...]:
         """The hosts that other programs of this machine share."""
-        return ("localhost", "127.0.0.1", "[::1]")
+        return ("localhost", "127.0.0.1", "[::1]", *(f"[{it}]" if ":" in it else it for it in self.hosts))
 
     @property
     def own_hosts(self) -> tuple[str, ...]:
@@ -97,6 +99,7 @@ def balancer_settings(
     access_log: Path,
     certificates: CertificateFiles,
     listen: tuple[str, ...] = ("127.0.0.1",),
+    hosts: tuple[str, ...] = (),
     concurrency: int = 2,
     error_pages: Mapping[str, str] | None = None,
 ) -> BalancerSettings:
@@ -115,6 +118,7 @@ def balancer_settings(
         certificates=certificates,
         protocol=topology.app.protocol,
         listen=listen,
+        hosts=hosts,
         concurrency=concurrency,
         limits=topology.limits,
         error_pages=error_pages or {},

@@ -9,12 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from evenly.local.certificates.names import (
-    LOOPBACK_ADDRESSES,
-    LOOPBACK_NETWORKS,
-    CertificateNames,
-    instance_name,
-)
+from evenly.local.certificates.names import CertificateNames, instance_name
 
 if TYPE_CHECKING:
     from cryptography.x509 import (
@@ -30,7 +25,8 @@ if TYPE_CHECKING:
 
 AUTHORITY_LIFETIME = timedelta(days=3652)
 LEAF_LIFETIME = timedelta(days=90)  # as Mozilla's guidelines recommend; they renew themselves
-RENEW_BEFORE = timedelta(days=30)
+RENEW_AT = 2 / 3  # of its life
+JITTER = 1 / 12  # of its life, before that: what was issued together is not renewed together
 CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -79,7 +75,7 @@ def make_instance(authority: Issued, key: Key, instance_id: str, now: datetime) 
 
 
 def authority_serves(authority: Issued, names: CertificateNames, now: datetime) -> bool:
-    """Whether this authority is whole, lasts another 30 days, and may vouch for all of `names`."""
+    """Whether this authority is whole, valid, and may vouch for all of `names`."""
     from cryptography import x509
 
     try:
@@ -88,7 +84,7 @@ def authority_serves(authority: Issued, names: CertificateNames, now: datetime) 
         return False
     allowed = constraints.value.permitted_subtrees or []
     return (
-        _lasts(authority, now)
+        authority.certificate.not_valid_before_utc <= now < authority.certificate.not_valid_after_utc
         and _belong(authority)
         and constraints.critical
         and set(_permitted(names)) <= set(allowed)
@@ -107,14 +103,33 @@ def edge_serves(authority: Issued, leaf: Issued, names: CertificateNames, now: d
 
 
 def client_serves(authority: Issued, leaf: Issued, now: datetime) -> bool:
-    """Whether this certificate is the authority's, belongs to its key, and lasts another 30 days."""
+    """Whether this certificate is the authority's, belongs to its key, and need not be renewed yet."""
+    certificate = leaf.certificate
+    lasts = certificate.not_valid_before_utc <= now < renew_at(certificate)
+    return lasts and _belong(leaf) and is_issued_by(authority.certificate, certificate)
+
+
+def is_issued_by(authority: Certificate, leaf: Certificate) -> bool:
     from cryptography.exceptions import InvalidSignature
 
     try:
-        leaf.certificate.verify_directly_issued_by(authority.certificate)
+        leaf.verify_directly_issued_by(authority)
     except (InvalidSignature, ValueError, TypeError):
         return False
-    return _lasts(leaf, now) and _belong(leaf)
+    return True
+
+
+def renew_at(leaf: Certificate) -> datetime:
+    """When to renew it: at two thirds of its life, or a little before, as its serial number has it."""
+    begins, ends = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    return begins + (ends - begins) * (RENEW_AT - JITTER * (leaf.serial_number % 1000) / 1000)
+
+
+def key_id(certificate: Certificate) -> str:
+    """40 hex digits that tell one authority from another."""
+    from cryptography import x509
+
+    return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest.hex()
 
 
 def _leaf(
@@ -131,7 +146,7 @@ def _leaf(
     by = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
     issuer = authority.certificate.subject
     built = (
-        _builder(_subject(common_name[:64]), issuer, key, now, LEAF_LIFETIME - CLOCK_SKEW)
+        _builder(_subject(common_name[:64]), issuer, key, now, _lifetime(authority, now))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(purpose, critical=False)
@@ -140,6 +155,11 @@ def _leaf(
         .add_extension(by, critical=False)
     )
     return Issued(built.sign(authority.key, hashes.SHA256()), key)
+
+
+def _lifetime(authority: Issued, now: datetime) -> timedelta:
+    """Of a leaf from `now` on: it does not outlive its authority."""
+    return min(LEAF_LIFETIME - CLOCK_SKEW, authority.certificate.not_valid_after_utc - now)
 
 
 def _builder(subject: Name, issuer: Name, key: Key, now: datetime, lifetime: timedelta) -> CertificateBuilder:
@@ -174,14 +194,14 @@ def _edge_names(names: CertificateNames) -> tuple[GeneralName, ...]:
     from cryptography import x509
 
     dns = tuple(x509.DNSName(name) for name in names.edge)
-    return (*dns, *(x509.IPAddress(address) for address in LOOPBACK_ADDRESSES))
+    return (*dns, *(x509.IPAddress(address) for address in names.addresses))
 
 
 def _permitted(names: CertificateNames) -> tuple[GeneralName, ...]:
     from cryptography import x509
 
     dns = tuple(x509.DNSName(name) for name in names.permitted)
-    return (*dns, *(x509.IPAddress(network) for network in LOOPBACK_NETWORKS))
+    return (*dns, *(x509.IPAddress(network) for network in names.networks))
 
 
 def _purpose(*, server: bool) -> ExtendedKeyUsage:
@@ -205,11 +225,6 @@ def _usage(*, signs_certificates: bool) -> KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def _lasts(issued: Issued, now: datetime) -> bool:
-    certificate = issued.certificate
-    return certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - RENEW_BEFORE
 
 
 def _belong(issued: Issued) -> bool:

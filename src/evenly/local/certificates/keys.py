@@ -52,3 +52,13 @@ def read_certificate(pem: bytes) -> Certificate | None:
         return load_pem_x509_certificate(pem)
     except ValueError:
         return None
+
+
+def read_certificates(pem: bytes) -> tuple[Certificate, ...]:
+    """All certificates in `pem`, in order; none where there is none, or one is damaged."""
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        return tuple(load_pem_x509_certificates(pem))
+    except ValueError:
+        return ()

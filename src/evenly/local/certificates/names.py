@@ -1,8 +1,11 @@
 """What the certificates are called and where they lie: names only, nothing is read or made here."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 INTERNAL = "evenly.internal"
 LOOPBACK_NETWORKS = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
@@ -11,20 +14,37 @@ LOOPBACK_ADDRESSES = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 @dataclass(frozen=True, slots=True)
 class CertificateNames:
-    """Whom the edge speaks for: the service's `name` (`<name>.localhost`) and its public `alias`, if any."""
+    """Whom the edge speaks for: the service's `name` (`<name>.localhost`), its public `alias`, if any, and what it
+    is reached by from outside of this machine, if that was asked for: `hosts`, and `listen`, IP addresses."""
 
     name: str
     alias: str | None = None
+    hosts: tuple[str, ...] = ()
+    listen: tuple[str, ...] = ()
 
     @property
     def edge(self) -> tuple[str, ...]:
         """The DNS names of the edge's certificate."""
-        return ("localhost", f"{self.name}.localhost", *((self.alias,) if self.alias else ()))
+        return ("localhost", f"{self.name}.localhost", *self._public)
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """The addresses of the edge's certificate."""
+        return (*LOOPBACK_ADDRESSES, *map(ip_address, self.listen))
 
     @property
     def permitted(self) -> tuple[str, ...]:
         """The DNS names, each with all below it, that the authority may vouch for."""
-        return ("localhost", INTERNAL, *((self.alias,) if self.alias else ()))
+        return ("localhost", INTERNAL, *self._public)
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The addresses that the authority may vouch for."""
+        return (*LOOPBACK_NETWORKS, *map(ip_network, self.listen))
+
+    @property
+    def _public(self) -> tuple[str, ...]:
+        return (*((self.alias,) if self.alias else ()), *self.hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +60,20 @@ class CertificateFiles:
     @property
     def ca_key(self) -> Path:
         return self.folder / "ca.key"
+
+    @property
+    def next(self) -> Path:
+        """The authority that replaces this one when its time has come; there only shortly before."""
+        return self.folder / "next.pem"
+
+    @property
+    def next_key(self) -> Path:
+        return self.folder / "next.key"
+
+    @property
+    def trusted(self) -> Path:
+        """All authorities that balancer and instances trust: this one first, and while it is replaced another."""
+        return self.folder / "trusted.pem"
 
     @property
     def edge(self) -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from evenly.core.address import host_and_port, is_socket
@@ -21,6 +22,7 @@ from evenly.local.balancer.admin import AdminClient
 from evenly.local.certificates import CertificateFiles
 from evenly.local.errorpages import release_pages
 from evenly.local.inheritance import inherited
+from evenly.local.listening import listen_hosts, present
 from evenly.local.paths import Paths
 from evenly.local.processes import HOME_MARK, ROLE_MARK, Command
 from evenly.local.settings import Settings
@@ -37,6 +39,7 @@ class Balancer:
         self, paths: Paths, topology: Topology, settings: Settings, certificates: Certificates
     ) -> None:
         self._paths = paths
+        self._asked = settings.listen
         self._settings = _settings(paths, topology, settings)
         self._certificates = certificates
         self._admin = AdminClient(paths.admin_socket)
@@ -44,6 +47,8 @@ class Balancer:
     async def command(self) -> Command:
         """Write certificates and configuration, and say what to start."""
         await asyncio.to_thread(self._certificates.open)
+        # An address that is gone would keep Envoy from listening at all, also where it could.
+        self._settings = replace(self._settings, listen=(*loopback_addresses(), *present(self._asked)))
         write_configuration(self._settings)
         return Command(
             argv=command(self._settings),
@@ -95,6 +100,7 @@ def _settings(paths: Paths, topology: Topology, settings: Settings) -> BalancerS
         access_log=access_log(paths),
         certificates=CertificateFiles(paths.certificates),
         listen=loopback_addresses(),
+        hosts=(*settings.listen, *listen_hosts(settings.listen)),
         error_pages=release_pages(paths, settings.release),
     )
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Coroutine, Iterator
 from typing import Protocol
 
-from evenly.core.fleet import Fleet, Instance, find
+from evenly.core.fleet import Fleet, Instance, Outdated, find
 from evenly.core.status import PartState, PartStatus
 from evenly.local import control, processes
 from evenly.local.jobtelling import job_statuses
@@ -57,7 +57,9 @@ class Supervisor:
         self._reasons: dict[str, str] = {}
         self._recorder = Recorder(ground)
         own = OwnEdge(paths, ground.release.manifest, ground.journal)
-        self._certificates = Certificates(paths, certificate_names(ground), ground.journal, own)
+        self._certificates = Certificates(
+            paths, certificate_names(ground.topology, ground.settings), ground.journal, own
+        )
         self._balancer = Balancer(paths, ground.topology, ground.settings, self._certificates)
         self._database = database_of(paths, ground.release, ground.secrets)
         self._balancer_keeper = self._part(BALANCER_ROLE, self._balancer)
@@ -66,6 +68,7 @@ class Supervisor:
         self._problems = Problems(paths, ground.journal, self._keepers)
         self._hands = self._instance_hands()
         self._supervision = self._compose()
+        self._renewal = self._renewing()
         self._workers = Workers(ground, self._recorder, self._around, self._supervision.background.start)
         self._jobs = self._scheduled()
 
@@ -84,6 +87,7 @@ class Supervisor:
         for keeper in self._keepers:
             yield keeper.run()
         yield self._prepare_launches()
+        yield self._renewal.run()
         yield self._workers.run()
         yield self._jobs.run()
         yield LogKeeping(self._paths, self._recorder.writing).run()
@@ -139,6 +143,15 @@ class Supervisor:
             zones=lambda: self._supervision.keeper.fleet.zones,
             was_down=self._recorder.was_down,
             beside=self._supervision.background.start,
+        )
+
+    def _renewing(self) -> Renewal:
+        keeper, secured = self._supervision.keeper, self._topology.app.protocol == "https"
+        return Renewal(
+            self._certificates,
+            self._journal,
+            instances=lambda: keeper.fleet.instances if secured else (),
+            outdated=lambda ids, why: self._supervision.tell(Outdated(ids, why)),
         )
 
     def _around(self) -> Surroundings:
@@ -223,9 +236,10 @@ class Supervisor:
                 balancer=self._balancer_keeper.part,
                 database=self._database_keeper.part if self._database_keeper else None,
                 supervisor=PartStatus(PartState.RUNNING, os.getpid()),
-                problem=sentence(fleet, problem),
+                problem=sentence(fleet, problem) or self._certificates.own.problem,
                 workers=self._workers.fleets,
                 jobs=job_statuses(self._jobs.states, time.time()),
+                notices=self._renewal.notices,
             ),
             problem=problem.what if problem else None,
             problem_where=problem.where if problem else None,
