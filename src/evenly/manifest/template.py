@@ -1,6 +1,7 @@
 """The small commented manifest that `evenly init` writes. Pure."""
 
 import json
+import re
 from dataclasses import dataclass
 
 from evenly.manifest.names import name_from_folder
@@ -50,6 +51,9 @@ _DATABASE = (
 )
 
 
+_PLAIN = re.compile(r"[/.\w][/.\w-]*(:[\w.]+)?", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """What the manifest says beside the defaults; `serve` or `command`, or neither for the reference service."""
@@ -93,7 +97,7 @@ def _app(start: Start) -> tuple[str, ...]:
 
 def _program(start: Start) -> str:
     if start.command is None:
-        return f"serve: {start.serve or REFERENCE_APP}"
+        return f"serve: {_text(start.serve or REFERENCE_APP)}"
     # A JSON list of texts is YAML too, whatever the texts hold.
     return f"command: {json.dumps(start.command, ensure_ascii=False)}"
 
@@ -115,5 +119,5 @@ def _setting(is_said: bool, line: str) -> str:
 
 
 def _text(value: str) -> str:
-    plain = value.replace("/", "").replace("-", "").replace("_", "").replace(".", "")
-    return value if value in ("/", ".") or (plain.isascii() and plain.isalnum()) else json.dumps(value)
+    """Plain where YAML takes it as it is, else in quotes."""
+    return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)

@@ -42,8 +42,10 @@ class Lifespan:
             self.logger.error("the application failed between startup and shutdown", exc_info=error)
         elif not self.failure:
             what = f"{type(error).__name__}: {error}"
-            self.logger.error("the application is served without startup and shutdown events (%s)", what)
+            self.logger.warning("the application is served without startup and shutdown events (%s)", what)
 
 
 def _last_line(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it gave no reason")
+    """Of a traceback, its exception: those of groups stand in frames of `|`, `+` and `-`."""
+    lines = (line.strip(" |+-") for line in reversed(text.splitlines()))
+    return next(filter(None, lines), "it gave no reason")

@@ -352,7 +352,13 @@ class Launcher:
     servers: list[Server] = field(default_factory=list)
 
     def __call__(
-        self, target: str = "evenly.webapp:app", *, tls: bool = False, wait: bool = True, **environ: str
+        self,
+        target: str = "evenly.webapp:app",
+        *,
+        tls: bool = False,
+        wait: bool = True,
+        folder: Path = APPS,
+        **environ: str,
     ) -> Server:
         port = free_port()
         number = len(self.servers)
@@ -361,7 +367,7 @@ class Launcher:
         with stdout.open("wb") as out, stderr.open("wb") as err:
             process = subprocess.Popen(
                 command,
-                cwd=APPS,
+                cwd=folder,
                 stdout=out,
                 stderr=err,
                 env=self._environ(port, tls, environ),
