@@ -29,16 +29,26 @@ POLL_S = 0.2
 @click.option(
     "--lines", "-n", type=click.IntRange(min=0), help=f"How many of the last lines.  [default: {LINES}]"
 )
-@click.option("--since", metavar="DURATION", help="Only lines of the last 30s, 10m or 2h.")
+@click.option("--since", metavar="DURATION", help="All lines of the last 30s, 10m or 2h.")
+@click.option("--zone", metavar="NAME", help="Only what is of this zone, or tells of it.")
+@click.option("--instance", metavar="ID", help="Only what is of this instance, or tells of it.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line, with what was written as it is.")
-def command(what: tuple[str, ...], follow: bool, lines: int | None, since: str | None, as_json: bool) -> None:
+def command(
+    what: tuple[str, ...],
+    follow: bool,
+    lines: int | None,
+    since: str | None,
+    zone: str | None,
+    instance: str | None,
+    as_json: bool,
+) -> None:
     """Show logs, merged in time order. Times are UTC.
 
-    WHAT is balancer, access (each request), database, supervisor, app (all instances), an instance's id or the
-    beginning of one. Without WHAT it is all of them.
+    WHAT is balancer, access (each request), database, supervisor, app (all instances), a worker, a job, an
+    instance's id or the beginning of one. Without WHAT it is all of them.
     """
     paths = _paths(project_folder())
-    choose = _choice(paths, what)
+    choose = _about(paths, _choice(paths, what), zone, instance)
     from_ = _since(since)
     count = LINES if lines is None and from_ is None else lines
     say = _printer(as_json)
@@ -52,10 +62,11 @@ def _show(
     follow: bool,
     say: Callable[[Iterable[Line]], None],
 ) -> None:
-    from evenly.local.logbook import Follower, last_lines
+    from evenly.local.logbook import last_lines, lines_since
+    from evenly.local.logfollowing import Follower
 
     follower = Follower(choose()) if follow else None  # before reading, so that nothing falls between
-    say(last_lines(choose(), count, since))
+    say(lines_since(choose(), since or 0.0) if count is None else last_lines(choose(), count, since))
     if follower is None:
         return
     import time
@@ -82,6 +93,21 @@ def _choice(paths: Paths, what: tuple[str, ...]) -> Callable[[], list[Source]]:
 
     chosen = wanted(what, [it.name for it in sources(paths)])
     return lambda: [it for it in sources(paths) if is_wanted(it.name, chosen)]
+
+
+def _about(
+    paths: Paths, choose: Callable[[], list[Source]], zone: str | None, instance: str | None
+) -> Callable[[], list[Source]]:
+    """`choose`, less what is not about the zone or the instance. The journal is read again when there is a new
+    source: instances come and go."""
+    if zone is None and instance is None:
+        return choose
+    if zone is not None and instance is not None:
+        raise UsageError("an instance is in one zone.", where="--zone", try_="Name the instance alone.")
+    from evenly.local.logfilter import About
+
+    about = About(paths, zone=zone, instance=instance)
+    return lambda: about.filter(choose())
 
 
 def _since(said: str | None) -> float | None:

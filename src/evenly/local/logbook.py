@@ -1,9 +1,10 @@
-"""Reads an environment's logs: which there are, their last lines merged in time, and what comes after.
+"""Reads an environment's logs: which there are, and their lines merged in time. What comes after: `logfollowing`.
 
 Only reads. Lines are bytes of other programs: half ones, binary ones and ones without a time are all shown.
 A line without a time of its own (a traceback's, say) belongs to the moment of the line before it.
 """
 
+import contextlib
 import heapq
 import os
 import re
@@ -18,6 +19,7 @@ from evenly.local.paths import Paths
 
 BLOCK_BYTES = 64 * 1024
 LONGEST_LINE_BYTES = 1024 * 1024  # a longer one is cut into pieces, for memory's sake
+MOST_OLDER = 9  # more are never kept
 APP = "app"
 NAMED = ("supervisor", "balancer", "access", "database")
 
@@ -25,14 +27,21 @@ NAMED = ("supervisor", "balancer", "access", "database")
 _TIME = re.compile(
     rb'(?:^\[?|"(?:timestamp|time|at)":\s?")(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:Z|\+00:00| UTC)?'
 )
+_PROCESS = re.compile(r"(?:(?P<name>.+)-[wj]|i)-[0-9a-f]{17}")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One log file. `name` is what its lines are shown under: an instance's id, or a part's name."""
+    """One log file. `name` is what its lines are shown under: a part's name, an instance's id, or the name and the
+    id of a worker's or a job's process. `about`: only lines that hold one of these; empty: all of them."""
 
     name: str
     path: Path
+    about: tuple[bytes, ...] = ()
+
+    def tells(self, raw: bytes) -> bool:
+        """Whether the line is one to show."""
+        return not self.about or any(word in raw for word in self.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +64,30 @@ def sources(paths: Paths) -> tuple[Source, ...]:
         Source("access", paths.logs / "access.log"),
         Source("database", paths.logs / "database.log"),
     )
-    instances = sorted(paths.instance_logs.glob("i-*.log"))
-    return (*parts, *(Source(it.stem, it) for it in instances))
+    folders = (paths.instance_logs, paths.worker_logs, paths.job_logs)
+    found = [it for folder in folders for it in sorted(folder.glob("[!.]*.log"))]
+    return (*parts, *(Source(it.stem, it) for it in found))
 
 
 def wanted(names: Sequence[str], known: Iterable[str]) -> frozenset[str] | None:
-    """The source names that `names` mean: parts, `app`, ids of instances or unique beginnings of them. `None`:
-    all sources. Raises UsageError for a name that means nothing, or more than one instance."""
+    """The source names that `names` mean: parts, `app`, workers and jobs by name, ids of instances or unique
+    beginnings of them. `None`: all sources. Raises UsageError for a name that means nothing, or more than one
+    instance."""
     if not names:
         return None
-    instances = sorted({it for it in known if it not in NAMED})
-    return frozenset(_meant(name, instances) for name in names)
+    found = sorted({it for it in known if it not in NAMED})
+    return frozenset(_meant(name, found) for name in names)
 
 
 def is_wanted(source: str, chosen: frozenset[str] | None) -> bool:
     """Whether `source` is among the `chosen` ones of `wanted`."""
-    return chosen is None or source in chosen or (APP in chosen and source not in NAMED)
+    return chosen is None or source in chosen or _group(source) in chosen
+
+
+def lines_since(chosen: Iterable[Source], since: float) -> Iterator[Line]:
+    """All lines that are not older than `since` (seconds since 1970), in time order, from the files that are there
+    now. A line a source is held at a time, however much there is to read."""
+    return heapq.merge(*(_forwards(source, since) for source in chosen), key=lambda it: it.at)
 
 
 def last_lines(chosen: Iterable[Source], count: int | None, since: float | None) -> list[Line]:
@@ -91,97 +108,14 @@ def time_of(line: bytes) -> float | None:
         return None
 
 
-class Follower:
-    """Gives what is written to logs after the moment of its making, whichever file comes, turns over or goes.
-
-    A last line without an end is held back until it has one. `close` gives such lines up.
-    """
-
-    def __init__(self, chosen: Iterable[Source]) -> None:
-        self._tails = {it: tail for it in chosen if (tail := _Tail.at_end(it)) is not None}
-
-    def look(self, chosen: Iterable[Source]) -> list[Line]:
-        """The new lines of these sources, in time order. A source not seen before is read from its beginning."""
-        lines: list[Line] = []
-        for source in chosen:
-            if source not in self._tails and (tail := _Tail.at_beginning(source)) is not None:
-                self._tails[source] = tail
-            if source in self._tails:
-                lines += self._tails[source].new_lines()
-        return sorted(lines, key=lambda it: it.at)
-
-    def close(self) -> list[Line]:
-        """The held-back half lines. Closes the files."""
-        return [line for tail in self._tails.values() for line in tail.close()]
-
-
-class _Tail:
-    """One file that is read as it grows."""
-
-    def __init__(self, source: Source, file: BinaryIO) -> None:
-        self._source = source
-        self._file = file
-        self._half = b""
-        self._at = 0.0
-
-    @classmethod
-    def at_beginning(cls, source: Source) -> "_Tail | None":
-        try:
-            return cls(source, source.path.open("rb"))
-        except OSError:
-            return None
-
-    @classmethod
-    def at_end(cls, source: Source) -> "_Tail | None":
-        tail = cls.at_beginning(source)
-        if tail is not None:
-            tail._file.seek(0, os.SEEK_END)
-        return tail
-
-    def new_lines(self) -> list[Line]:
-        if self._file.tell() > os.fstat(self._file.fileno()).st_size:  # it was cut off
-            self._file.seek(0)
-            self._half = b""
-        lines = self._read()
-        if self._is_turned_over():
-            lines += self._half_line()
-            self._file.close()
-            self._file = self._source.path.open("rb")
-            lines += self._read()
-        return lines
-
-    def close(self) -> list[Line]:
-        lines = self._half_line()
-        self._file.close()
-        return lines
-
-    def _read(self) -> list[Line]:
-        *whole, self._half = (self._half + self._file.read()).split(b"\n")
-        if len(self._half) > LONGEST_LINE_BYTES:
-            whole, self._half = [*whole, self._half], b""
-        return [self._line(raw) for raw in whole]
-
-    def _half_line(self) -> list[Line]:
-        half, self._half = self._half, b""
-        return [self._line(half)] if half else []
-
-    def _line(self, raw: bytes) -> Line:
-        own = time_of(raw)
-        self._at = own or self._at or os.fstat(self._file.fileno()).st_mtime
-        return _line(self._source, raw, self._at, own is not None)
-
-    def _is_turned_over(self) -> bool:
-        """Another file has the name now. One without the name any more is read on."""
-        try:
-            named = self._source.path.stat()
-        except OSError:
-            return False
-        held = os.fstat(self._file.fileno())
-        return (named.st_dev, named.st_ino) != (held.st_dev, held.st_ino)
+def _group(source: str) -> str:
+    """The app, a worker or a job, whose process the source is."""
+    found = _PROCESS.fullmatch(source)
+    return (found["name"] or APP) if found else source
 
 
 def _meant(name: str, instances: Sequence[str]) -> str:
-    if name in NAMED or name == APP or name in instances:
+    if name in NAMED or name == APP or name in instances or name in map(_group, instances):
         return name
     found = [it for it in instances if it.startswith((name, f"i-{name}"))]
     if len(found) == 1:
@@ -193,15 +127,15 @@ def _meant(name: str, instances: Sequence[str]) -> str:
     raise UsageError(
         f"there are no logs of {name}.",
         where="logs",
-        try_=f"Name {', '.join(NAMED)}, {APP} or an instance's id, which evenly status shows.",
+        try_=f"Name {', '.join(NAMED)}, {APP}, a worker, a job or an instance's id, which evenly status shows.",
     )
 
 
 def _last_of(source: Source, count: int | None, since: float | None) -> list[Line]:
-    """The last lines of one log and, where that is not enough, of the one before it (`NAME.1`)."""
+    """The last lines of one log and, where that is not enough, of those before it (`NAME.1` and so on)."""
     found: list[bytes] = []
     own = 0  # how many of them belong to a line with a time, or will not be cut off
-    for raw in _backwards((source.path, source.path.with_name(f"{source.path.name}.1"))):
+    for raw in filter(source.tells, _backwards(turned_over(source.path))):
         at = None if since is None else time_of(raw)
         if at is not None and since is not None and at < since:
             return _timed(source, reversed(found[:own]))
@@ -212,13 +146,43 @@ def _last_of(source: Source, count: int | None, since: float | None) -> list[Lin
     return _timed(source, reversed(found))
 
 
+def turned_over(path: Path) -> tuple[Path, ...]:
+    """The log and the older ones of its name, the newest first."""
+    older = (path.with_name(f"{path.name}.{number}") for number in range(1, MOST_OLDER + 1))
+    return (path, *(it for it in older if it.exists()))
+
+
+def _forwards(source: Source, since: float) -> Iterator[Line]:
+    """The lines of one log from `since` on, the oldest file first."""
+    at, begun = 0.0, False
+    for file in _opened(turned_over(source.path)):
+        with file:
+            while raw := file.readline(LONGEST_LINE_BYTES):
+                own = time_of(raw)
+                at = max(own or at or os.fstat(file.fileno()).st_mtime, at)
+                begun = begun or at >= since
+                if begun and source.tells(raw):
+                    yield line_of(source, raw.removesuffix(b"\n"), at, own is not None)
+
+
+def _opened(newest_first: Sequence[Path]) -> list[BinaryIO]:
+    """The files, the oldest first, each once: one that is renamed meanwhile is met under both names."""
+    found: dict[tuple[int, int], BinaryIO] = {}
+    for path in newest_first:
+        with contextlib.suppress(OSError):
+            file = path.open("rb")
+            status = os.fstat(file.fileno())
+            found.setdefault((status.st_dev, status.st_ino), file)
+    return list(reversed(found.values()))
+
+
 def _timed(source: Source, raws: Iterable[bytes]) -> list[Line]:
     held = [(raw, time_of(raw)) for raw in raws]
     at = next((time for _, time in held if time), _written_at(source.path))
     lines = []
     for raw, time in held:
         at = max(time or at, at)  # merging needs each file in order
-        lines.append(_line(source, raw, at, time is not None))
+        lines.append(line_of(source, raw, at, time is not None))
     return lines
 
 
@@ -229,7 +193,7 @@ def _written_at(path: Path) -> float:
         return 0.0
 
 
-def _line(source: Source, raw: bytes, at: float, timed: bool) -> Line:
+def line_of(source: Source, raw: bytes, at: float, timed: bool) -> Line:
     return Line(at, source.name, raw.rstrip(b"\r").decode(errors="replace"), timed)
 
 

@@ -11,7 +11,16 @@ import pytest
 from evenly.cli.logtext import as_json, readable
 from evenly.cli.words import harmless
 from evenly.errors import UsageError
-from evenly.local.logbook import BLOCK_BYTES, Follower, Line, Source, is_wanted, last_lines, time_of, wanted
+from evenly.local.logbook import (
+    BLOCK_BYTES,
+    Line,
+    Source,
+    is_wanted,
+    last_lines,
+    time_of,
+    wanted,
+)
+from evenly.local.logfollowing import Follower
 
 ONE, TWO = "i-0123456789abcdef0", "i-01fedcba987654321"
 JSON_LINE = b'{"timestamp":"2026-03-01T12:00:%02d.000000Z","level":"info","event":"request"}'

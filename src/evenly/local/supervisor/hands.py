@@ -90,7 +90,8 @@ class InstanceHands:
             processes.send(instance.process, signal.SIGKILL)
 
     def note(self, action: Action, id: str) -> None:
-        self._journal.write(type(action).__name__.lower(), instance=id, why=action.why)
+        zone = action.zone if isinstance(action, Launch) else None
+        self._journal.write(type(action).__name__.lower(), instance=id, zone=zone, why=action.why)
 
     def log(self, id: str) -> Path:
         return self._paths.instance_logs / f"{id}.log"

@@ -83,7 +83,8 @@ class WorkerHands:
     def note(self, action: Action, id: str) -> None:
         verb = type(action).__name__.lower()
         if verb != "drain":  # a worker has no requests to finish: its stop follows at once
-            self._journal.write(f"{verb}-worker", worker=self._name, instance=id, why=action.why)
+            zone = action.zone if isinstance(action, Launch) else None
+            self._journal.write(f"{verb}-worker", worker=self._name, instance=id, zone=zone, why=action.why)
 
     def _command(self, instance: Instance) -> Command:
         folder = self._paths.worker_logs
