@@ -4,9 +4,12 @@ from evenly.local.balancer.endpoints import METADATA
 from evenly.local.balancer.settings import BalancerSettings
 from evenly.local.balancer.terms import Config, extension
 
+LONGEST_USER_AGENT = 200
+
 
 def access_log(settings: BalancerSettings) -> Config:
-    """One line a request, without the query: it may hold what nobody should read later."""
+    """One line a request, those that no instance saw included. Without the query and the page that the visitor came
+    from: both may hold what nobody should read later."""
     line = {
         "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
         "request_id": "%REQ(X-REQUEST-ID)%",
@@ -15,8 +18,11 @@ def access_log(settings: BalancerSettings) -> Config:
         "host": "%REQ(:AUTHORITY)%",
         "path": "%PATH(NQ:PATH)%",
         "protocol": "%PROTOCOL%",
+        "tls": "%DOWNSTREAM_TLS_VERSION%",
+        "user_agent": f"%REQ(USER-AGENT):{LONGEST_USER_AGENT}%",
         "status": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
+        "details": "%RESPONSE_CODE_DETAILS%",
         "bytes_received": "%BYTES_RECEIVED%",
         "bytes_sent": "%BYTES_SENT%",
         "duration_ms": "%DURATION%",
