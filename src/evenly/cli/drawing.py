@@ -11,7 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from evenly.cli.words import COLOURS, age, count_of
-from evenly.core.status import EnvironmentStatus, InstanceState, PartStatus, ZoneStatus
+from evenly.core.status import (
+    EnvironmentStatus,
+    InstanceState,
+    JobStatus,
+    Outcome,
+    PartStatus,
+    WorkerStatus,
+    ZoneStatus,
+)
 
 ZONE_WIDTH = 38  # an instance's id, state and age
 FIXED_LINES = 7  # head, rates, parts, the blank lines between, the foot
@@ -127,7 +135,24 @@ def _zone(zone: ZoneStatus, now: datetime, width: int, depth: int) -> Panel:
 
 def _parts(status: EnvironmentStatus) -> Text:
     parts = (("balancer", status.balancer), ("database", status.database), ("supervisor", status.supervisor))
-    return _line(*(piece for name, part in parts if part for piece in _part(name, part)))
+    pieces = [piece for name, part in parts if part for piece in _part(name, part)]
+    return _line(*pieces, *_workers(status.workers), *_jobs(status.jobs))
+
+
+def _workers(workers: Sequence[WorkerStatus]) -> tuple[str | tuple[str, str], ...]:
+    if not workers:
+        return ()
+    running, desired = sum(sum(it.running.values()) for it in workers), sum(it.desired for it in workers)
+    word = "running" if running >= desired else "starting"
+    return (("workers ", "dim"), (f"{running} of {desired} running", COLOURS[word]), "   ")
+
+
+def _jobs(jobs: Sequence[JobStatus]) -> tuple[str | tuple[str, str], ...]:
+    if not jobs:
+        return ()
+    failed = sum(it.last is not None and it.last.outcome is not Outcome.SUCCEEDED for it in jobs)
+    told = f"{sum(it.running is not None for it in jobs)} of {len(jobs)} running"
+    return (("jobs ", "dim"), told, (f", {failed} failed" if failed else "", COLOURS["failed"]))
 
 
 def _part(name: str, part: PartStatus) -> tuple[str | tuple[str, str], ...]:

@@ -19,7 +19,7 @@ HEADINGS = ("ZONE", "INSTANCE", "STATE", "ADDRESS", "PID", "RELEASE", "AGE")
 
 def status_lines(status: EnvironmentStatus, now: datetime) -> list[str]:
     """All of a status: the verdict first, then what is wrong, the URLs, the zones, the parts."""
-    head = [verdict(status), *problem_lines(status)]
+    head = [verdict(status), *problem_lines(status), *(f"  {it}" for it in status.notices)]
     if status.state is EnvironmentState.DOWN and not _anything_runs(status):
         return head
     return [
@@ -28,6 +28,7 @@ def status_lines(status: EnvironmentStatus, now: datetime) -> list[str]:
         *url_lines(status),
         "",
         *zone_lines(status, now),
+        *outdated_lines(status),
         "",
         *part_lines(status),
         *worker_lines(status.workers),
@@ -70,6 +71,25 @@ def zone_lines(status: EnvironmentStatus, now: datetime) -> list[str]:
     return table([HEADINGS, *rows], indent="  ")
 
 
+def outdated_lines(status: EnvironmentStatus) -> list[str]:
+    """Which instances are going to be replaced, and why."""
+    old = [it for zone in status.zones for it in zone.instances if it.outdated]
+    return [f"  {it.id} is being replaced: {it.outdated}" for it in old]
+
+
+def reach_lines(status: EnvironmentStatus) -> list[str]:
+    """The warning that it can be reached from outside of this machine; nothing where it can't."""
+    if not status.reachable or not status.balancer.pid:
+        return []
+    return [
+        f"{coloured('warning', 'Warning')}: others can reach this environment. Everybody whom the network lets",
+        "through to this machine can call",
+        *(f"  {url}" for url in status.reachable),
+        "To end that: evenly down, then evenly up without --listen.",
+        "",
+    ]
+
+
 def part_lines(status: EnvironmentStatus) -> list[str]:
     parts = (("balancer", status.balancer), ("database", status.database), ("supervisor", status.supervisor))
     return table([_part_row(name, part) for name, part in parts], indent="  ")
@@ -95,7 +115,12 @@ def _ailing(status: EnvironmentStatus) -> str:
     parts = {"balancer": status.balancer, "database": status.database}
     fine = (PartState.RUNNING, PartState.ELSEWHERE)
     ailing = [f"the {name} is {it.state}" for name, it in parts.items() if it and it.state not in fine]
-    return "".join(f"; {each}" for each in (*(f"{name} is out" for name in out), *ailing))
+    short = [
+        f"worker {it.name} runs {sum(it.running.values())} of {it.desired}"
+        for it in status.workers
+        if sum(it.running.values()) < it.desired
+    ]
+    return "".join(f"; {each}" for each in (*(f"{name} is out" for name in out), *ailing, *short))
 
 
 def _zone_rows(zone: ZoneStatus, now: datetime) -> list[tuple[str, ...]]:

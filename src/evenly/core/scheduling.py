@@ -130,7 +130,7 @@ def _progress(
         return state, None
     if run.retry_at is not None:
         return _attempt(state, run, zones, now)
-    if run.killed or now.monotonic < _limit(run, job):
+    if run.process is None or run.killed or now.monotonic < _limit(run, job):
         return state, None
     if run.stopping_since is not None:
         return replace(state, run=replace(run, killed=True)), Kill()
@@ -171,6 +171,6 @@ def _wake_at(state: JobState, job: Job, now: Moment) -> float:
     run = state.run
     if run is not None and run.retry_at is not None:
         times.append(run.retry_at - now.monotonic)
-    elif run is not None and not run.killed:
+    elif run is not None and run.process and not run.killed:
         times.append(_limit(run, job) - now.monotonic)
     return now.monotonic + min(it for it in times if it > 0)

@@ -114,10 +114,16 @@ def _group(source: str) -> str:
     return (found["name"] or APP) if found else source
 
 
+def _id(source: str) -> str:
+    """The id of a worker's or a job's process, under whose name its log is."""
+    found = _PROCESS.fullmatch(source)
+    return source[len(found["name"]) + 1 :] if found and found["name"] else source
+
+
 def _meant(name: str, instances: Sequence[str]) -> str:
     if name in NAMED or name == APP or name in instances or name in map(_group, instances):
         return name
-    found = [it for it in instances if it.startswith((name, f"i-{name}"))]
+    found = [it for it in instances if it.startswith((name, f"i-{name}")) or _id(it).startswith(name)]
     if len(found) == 1:
         return found[0]
     if found:

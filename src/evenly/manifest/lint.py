@@ -1,6 +1,6 @@
 """What is found without running anything: folders, files and programs that a manifest names. Reads folders only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from evenly.manifest.linting.app import command_findings, serve_findings
@@ -61,7 +61,15 @@ def _count(manifest: Manifest) -> Iterator[Finding]:
 
 
 def _variables(manifest: Manifest) -> Iterator[Finding]:
-    for name, value in manifest.variables.items():
-        if looks_secret(name, value):
-            what = "looks like a secret, and this file is for everybody to read."
-            yield warning(f"variables.{name}", what, "Take it out, and change it if it was ever shared.")
+    for path, variables in _all_variables(manifest):
+        for name, value in variables.items():
+            if looks_secret(name, value):
+                what = "looks like a secret, and this file is for everybody to read."
+                try_ = "Take it out, and change it if it was ever shared."
+                yield warning(f"{path}.{name}", what, try_)
+
+
+def _all_variables(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, str]]]:
+    yield "variables", manifest.variables
+    yield from ((f"workers.{name}.variables", it.variables) for name, it in manifest.workers.items())
+    yield from ((f"jobs.{name}.variables", it.variables) for name, it in manifest.jobs.items())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evenly.manifest.lint import Finding, Severity, lint
-from evenly.manifest.types import App, Count, Database, Http, Manifest
+from evenly.manifest.types import App, Count, Database, Http, Job, Manifest, Worker
 
 SHOP = App(serve="shop.main:app")
 
@@ -68,6 +68,31 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     assert told(manifest, tmp_path) == [
         "error: app.command: the program serve-shop is neither on the PATH nor in .venv/bin or node_modules/.bin "
         "of the project. Install it, or name its place: ./serve-shop."
+    ]
+
+
+def test_programs_of_workers_and_jobs_that_are_not_there(tmp_path: Path) -> None:
+    manifest = Manifest(
+        name="shop",
+        workers={"mailer": Worker(command=("send-mail",)), "clerk": Worker(command=("sh",))},
+        jobs={"tidy": Job(command=("bin/tidy",), schedule="0 * * * *")},
+    )
+    assert [(it.path, it.severity) for it in lint(manifest, tmp_path)] == [
+        ("workers.mailer.command", Severity.ERROR),
+        ("jobs.tidy.command", Severity.ERROR),
+    ]
+
+
+def test_variables_of_workers_and_jobs_are_no_place_for_secrets(tmp_path: Path) -> None:
+    variables = {"API_TOKEN": "hunter2"}
+    manifest = Manifest(
+        name="shop",
+        workers={"mailer": Worker(command=("sh",), variables=variables)},
+        jobs={"tidy": Job(command=("sh",), schedule="0 * * * *", variables=variables)},
+    )
+    assert [it.path for it in lint(manifest, tmp_path)] == [
+        "workers.mailer.variables.API_TOKEN",
+        "jobs.tidy.variables.API_TOKEN",
     ]
 
 

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 
+from evenly.manifest.linting.commands import commands
 from evenly.manifest.linting.findings import Finding, error
 from evenly.manifest.places import PROGRAM_FOLDERS
 from evenly.manifest.types import Manifest
@@ -41,16 +42,15 @@ def _where_else(module: str, said: str, build: Path) -> str:
 
 
 def command_findings(manifest: Manifest, folder: Path, search_path: str | None) -> Iterator[Finding]:
-    program = (manifest.app.command or ("",))[0]
-    # "$NAME" is known only where it runs.
-    if not program or "$" in program or _finds(program, folder / manifest.app.build, folder, search_path):
-        return
-    what = (
-        f"the program {program} is neither on the PATH nor in .venv/bin or node_modules/.bin of the project."
-    )
-    yield error(
-        "app.command", what, f"Install it, or name its place: {manifest.app.build.rstrip('/')}/{program}."
-    )
+    """Programs of the app, its workers and its jobs that are not there."""
+    build = manifest.app.build
+    for path, command in commands(manifest):
+        program = (command or ("",))[0]
+        # "$NAME" is known only where it runs.
+        if not program or "$" in program or _finds(program, folder / build, folder, search_path):
+            continue
+        what = f"the program {program} is neither on the PATH nor in .venv/bin or node_modules/.bin of the project."
+        yield error(path, what, f"Install it, or name its place: {build.rstrip('/')}/{program}.")
 
 
 def _finds(program: str, build: Path, folder: Path, search_path: str | None) -> bool:

@@ -13,7 +13,7 @@ PASSWORDS = frozenset({"DATABASE_URL", "PGPASSWORD"})
 def shown_secret_findings(manifest: Manifest) -> Iterator[Finding]:
     """An argument list is read by every user of the machine."""
     closed = PASSWORDS | manifest.secrets.keys()
-    for path, command in _commands(manifest):
+    for path, command in commands(manifest):
         for name in sorted(_names(command) & closed):
             what = f"${name} is a secret, and a program's arguments are seen by everybody on the machine."
             yield error(path, what, "Let the program read it from its environment.")
@@ -30,7 +30,8 @@ def protocol_findings(manifest: Manifest) -> Iterator[Finding]:
         yield warning("app.protocol", what, "Listen on the unix socket $SOCKET instead, if the program can.")
 
 
-def _commands(manifest: Manifest) -> Iterator[tuple[str, tuple[str, ...]]]:
+def commands(manifest: Manifest) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every command that a manifest names, with its dotted key."""
     yield "app.command", manifest.app.command or ()
     yield from ((f"workers.{name}.command", it.command) for name, it in manifest.workers.items())
     yield from ((f"jobs.{name}.command", it.command) for name, it in manifest.jobs.items())
