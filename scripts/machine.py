@@ -29,7 +29,13 @@ def has_postgresql() -> bool:
     return any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 
 
-NEEDS = (Need("postgresql", "a PostgreSQL with TLS", has_postgresql),)
+NEEDS = (
+    Need("postgresql", "a PostgreSQL with TLS", has_postgresql),
+    Need("nodejs", "Node.js", lambda: shutil.which("node") is not None),
+    Need("npm", "npm", lambda: shutil.which("npm") is not None),
+    Need("chromium", "a browser", lambda: shutil.which("chromium") is not None),
+    Need("libnss3-tools", "certutil", lambda: shutil.which("certutil") is not None),
+)
 
 
 def missing(needs: Iterable[Need] = NEEDS) -> tuple[Need, ...]:

@@ -46,7 +46,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         print_json([_as_data(it) for it in findings])
         ctx.exit(_exit_code([it.severity for it in findings]))
     project = project_folder()
-    found = lint(read_manifest(project), project)
+    found = findings_of(read_manifest(project), project)
     for line in finding_lines(found):
         click.echo(line)
     click.echo(closing_line(found), err=True)
@@ -54,6 +54,20 @@ def command(ctx: click.Context, as_json: bool) -> None:
     if not errors:
         hint("evenly plan", "evenly up")
     ctx.exit(_exit_code([it.severity for it in found]))
+
+
+def findings_of(manifest: Manifest, project: Path) -> tuple[Finding, ...]:
+    """All that can be found without running anything: of the manifest, and of the certificate that it names."""
+    found = lint(manifest, project)
+    own = manifest.http.certificate
+    if own is None:
+        return found
+    from datetime import UTC, datetime
+
+    from evenly.local.certificates.own import examine
+
+    host = manifest.http.alias or f"{manifest.name}.localhost"
+    return (*found, *examine(own, project, host, datetime.now(UTC)).findings)
 
 
 def finding_lines(found: Sequence[Finding]) -> list[str]:
@@ -72,7 +86,7 @@ def closing_line(found: Sequence[Finding]) -> str:
 
 def check(manifest: Manifest, project: Path) -> None:
     """Say the warnings on stderr. Raises UsageError when something can't work."""
-    found = lint(manifest, project)
+    found = findings_of(manifest, project)
     errors = [it for it in found if it.severity is Severity.ERROR]
     for line in finding_lines([it for it in found if it.severity is Severity.WARNING]):
         click.echo(line, err=True)
@@ -90,7 +104,7 @@ def _all_findings(project: Path) -> list[Told]:
         manifest = read_manifest(project)
     except ManifestError as error:
         return [Told("error", it.path, it.line, it.what, it.try_) for it in error.problems]
-    return [Told(it.severity, it.path, None, it.what, it.try_) for it in lint(manifest, project)]
+    return [Told(it.severity, it.path, None, it.what, it.try_) for it in findings_of(manifest, project)]
 
 
 def _as_data(told: Told) -> dict[str, str | int | None]:

@@ -27,7 +27,9 @@ COMMANDS = {
     "scale": "Hold another number of instances.",
     "run": "Run a one-off command as the release that runs would.",
     "secrets": "Which secrets there are, and where they come from.",
+    "database": "A shell on the database, its seed, its reset.",
     "jobs": "The scheduled jobs: next and last runs, history, run one now.",
+    "trust": "Make browsers trust the environment's certificates.",
     "lint": "Check the manifest without running anything.",
     "doctor": "Is this machine fit for it, is anything left over?",
 }

@@ -15,10 +15,12 @@ def command(as_json: bool) -> None:
     """
     from datetime import UTC, datetime
 
-    from evenly.cli.screens import status_lines
+    from evenly.cli.screens import reach_lines, status_lines
     from evenly.local.environment import look
 
     status = look(project_folder())
+    for line in reach_lines(status):
+        click.echo(line, err=True)
     if as_json:
         print_json(status)
         return

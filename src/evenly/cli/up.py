@@ -28,20 +28,32 @@ if TYPE_CHECKING:
 @click.command()
 @environment_option
 @click.option("--detach", "-d", is_flag=True, help="Return when it is healthy, and leave it running.")
+@click.option(
+    "--listen",
+    "listen",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Listen on this address of this machine as well, so that others can reach it; `all` for every one.",
+)
 @json_option
-def command(detach: bool, as_json: bool) -> None:
+def command(detach: bool, listen: tuple[str, ...], as_json: bool) -> None:
     """Bring the environment up and show it live; Ctrl-C stops it again. With --detach it goes on running.
 
     Without a manifest (evenly.yaml) the reference web service runs. An environment that is up already is left
     as it is; if its manifest was edited since, the difference is shown.
     """
     from evenly.cli.lint import check
+    from evenly.cli.screens import reach_lines
+    from evenly.local.listening import listen_addresses
 
+    addresses = listen_addresses(listen)
     project = project_folder()
     manifest = read_manifest(project)
     check(manifest, project)
-    up = _bring_up(project, manifest)
+    up = _bring_up(project, manifest, addresses)
     _say_what_moved(up)
+    for line in (*reach_lines(up.status), *_unheard(up, addresses)):
+        click.echo(line, err=True)
     if as_json:
         print_json(up.status)
     elif detach or not _has_terminal():
@@ -50,7 +62,7 @@ def command(detach: bool, as_json: bool) -> None:
         _stay(up, project, manifest)
 
 
-def _bring_up(project: Path, manifest: Manifest) -> Up:
+def _bring_up(project: Path, manifest: Manifest, listen: tuple[str, ...]) -> Up:
     from evenly.cli.progress import telling
     from evenly.local.environment import bring_up
     from evenly.local.settings import find_paths
@@ -59,7 +71,7 @@ def _bring_up(project: Path, manifest: Manifest) -> Up:
     began = time.monotonic()
     try:
         with telling(find_paths(project).journal, _say):
-            up = bring_up(project, manifest)
+            up = bring_up(project, manifest, listen)
     except KeyboardInterrupt:
         click.echo("What was started is stopped again.", err=True)
         raise
@@ -70,6 +82,15 @@ def _bring_up(project: Path, manifest: Manifest) -> Up:
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
+
+
+def _unheard(up: Up, addresses: tuple[str, ...]) -> list[str]:
+    """What was asked for of an environment that was up, and does not listen there."""
+    if not up.was_running or all(any(it in url for url in up.status.reachable) for it in addresses):
+        return []
+    return [
+        "It was up already, so --listen did nothing. To have it: evenly down, then evenly up --listen ..."
+    ]
 
 
 def _say_what_moved(up: Up) -> None:
@@ -100,11 +121,16 @@ def _up_lines(up: Up) -> list[str]:
     ca = shown(Path(up.status.ca_certificate))
     return [
         *status_lines(up.status, datetime.now(UTC)),
-        "",
-        "Trust its certificate:",
-        f"  {trust_line(up.status, str(ca))}",
+        *_trust(up, trust_line(up.status, str(ca))),
         "Next: evenly status, evenly logs --follow, evenly open, evenly down",
     ]
+
+
+def _trust(up: Up, curl: str) -> list[str]:
+    """How to trust the edge; one that shows the user's own certificate needs no words of ours."""
+    if up.manifest.http.certificate is not None:
+        return [""]
+    return ["", "Trust its certificate: evenly trust, or", f"  {curl}"]
 
 
 def edited_lines(up: Up, manifest: Manifest) -> list[str]:

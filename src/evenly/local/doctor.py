@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,7 +22,10 @@ from evenly.core.topology import HTTP_PORT, HTTPS_PORT
 from evenly.errors import EvenlyError
 from evenly.local import ports
 from evenly.local.balancer import envoy_program, loopback_addresses
+from evenly.local.certificates import CertificateFiles
+from evenly.local.certificates.keys import read_certificate
 from evenly.local.leftovers import LeftOver, damaged_files, left_overs
+from evenly.local.listening import is_beyond_loopback
 from evenly.local.paths import Paths
 from evenly.local.postgres import find
 from evenly.local.postgres.server import check_socket_path
@@ -91,6 +95,8 @@ def examine(paths: Paths, manifest: Manifest) -> Iterator[Diagnosis]:
     yield sockets(paths.database_sockets)
     yield writable(paths.project)
     yield from (damaged(it) for it in damaged_files(paths))
+    yield authority(CertificateFiles(paths.certificates), datetime.now(UTC))
+    yield listening(settings.listen if settings and running else ())
     found = left_overs()
     yield from (left_over(it) for it in found)
     if not found:
@@ -223,6 +229,27 @@ def writable(project: Path) -> Diagnosis:
     if os.access(project, os.W_OK | os.X_OK):
         return ok("folder", str(project))
     return problem("folder", f"{project} can't be written to", "Run evenly in a folder of your own.")
+
+
+def authority(files: CertificateFiles, now: datetime) -> Diagnosis:
+    """When the certificate authority ends, and whether the next one is to be trusted already."""
+    found = read_certificate(files.ca.read_bytes()) if files.ca.exists() else None
+    if found is None:
+        return ok("authority", "made by the first up")
+    ends = f"valid until {found.not_valid_after_utc:%Y-%m-%d}"
+    if files.next.exists():
+        return warning("authority", f"{ends}; the next one is there", "Have it trusted too: evenly trust")
+    if now >= found.not_valid_after_utc:
+        return warning("authority", f"has ended ({ends})", "Nothing: up makes another. Then: evenly trust")
+    return ok("authority", ends)
+
+
+def listening(addresses: tuple[str, ...]) -> Diagnosis:
+    beyond = [it for it in addresses if is_beyond_loopback(it)]
+    if beyond:
+        told = f"others can reach it at {', '.join(beyond)}"
+        return warning("listens", told, "To end that: evenly down, then evenly up without --listen")
+    return ok("listens", "on this machine alone")
 
 
 def damaged(file: Path) -> Diagnosis:

@@ -50,20 +50,21 @@ class Up:
     moved_ports: tuple[tuple[int, int, str], ...] = ()
 
 
-def bring_up(project: Path, manifest: Manifest) -> Up:
-    """Bring the environment of `project` up and wait until it is healthy, or find it up already.
+def bring_up(project: Path, manifest: Manifest, listen: tuple[str, ...] = ()) -> Up:
+    """Bring the environment of `project` up and wait until it is healthy, or find it up already. `listen`: addresses
+    of this machine, beyond loopback, that it listens on as well; nothing of that is kept for the next time.
 
     Raises StateError when it can't come up; then nothing is left running that was not before.
     """
     _check_platform()
     paths = find_paths(project)
     make_folders(paths)
-    with _command_lock(paths):
+    with command_lock(paths):
         if paths.wanted.exists() and paths.settings.exists() and processes.find_marked(paths.home):
             return _found_up(paths)
         stop_everything(paths)  # what a killed command may have left
         make_folders(paths)
-        return _fresh_start(paths, manifest)
+        return _fresh_start(paths, manifest, listen)
 
 
 def take_down(project: Path, *, delete_data: bool = False) -> Stopped:
@@ -71,7 +72,7 @@ def take_down(project: Path, *, delete_data: bool = False) -> Stopped:
     paths = find_paths(project)
     if not paths.home.is_dir():
         return Stopped({})
-    with _command_lock(paths):
+    with command_lock(paths):
         stopped = stop_everything(paths)
         if delete_data:
             _delete_data(paths)
@@ -133,9 +134,9 @@ def _found_up(paths: Paths) -> Up:
     return Up(report.status, was_running=True, manifest=manifest)
 
 
-def _fresh_start(paths: Paths, manifest: Manifest) -> Up:
+def _fresh_start(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> Up:
     try:
-        settings = _settings(paths, manifest)
+        settings = _settings(paths, manifest, listen)
         write_settings(paths, settings)
         paths.wanted.touch(mode=0o600)
         processes.spawn(watchdog_command(paths, None))
@@ -146,8 +147,8 @@ def _fresh_start(paths: Paths, manifest: Manifest) -> Up:
     return Up(report.status, was_running=False, manifest=manifest, moved_ports=_moved(manifest, settings))
 
 
-def _settings(paths: Paths, manifest: Manifest) -> Settings:
-    addresses = loopback_addresses()
+def _settings(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> Settings:
+    addresses = (*loopback_addresses(), *listen)
     before = _settings_before(paths)
     http = manifest.http
     https_port = ports.choose(http.port, before.https_port if before else HTTPS_PORT, addresses)
@@ -158,6 +159,7 @@ def _settings(paths: Paths, manifest: Manifest) -> Settings:
         https_port=https_port,
         http_port=ports.choose(http.redirect_port, redirect, addresses, avoid=(https_port,)),
         runtime_root=str(paths.runtime.parent),
+        listen=listen,
     )
 
 
@@ -196,7 +198,7 @@ def _delete_data(paths: Paths) -> None:
 
 
 @contextlib.contextmanager
-def _command_lock(paths: Paths) -> Iterator[None]:
+def command_lock(paths: Paths) -> Iterator[None]:
     refusal = StateError(
         "another evenly command is changing this environment",
         where=str(paths.project),

@@ -17,6 +17,7 @@ from evenly.local.certificates import (
     open_authority,
     remove_instance,
 )
+from evenly.local.certificates.issuing import renew_at
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NAMES = CertificateNames("hello", "hello.example.com")
@@ -95,17 +96,25 @@ def test_an_instance_has_a_name_of_its_own(tmp_path):
     names = extension(read(files.certificate), x509.SubjectAlternativeName).value
     assert [name.value for name in names] == [f"{ID}.evenly.internal"]
     assert files.key.stat().st_mode & 0o777 == 0o600
-    assert files.ca == authority.files.ca
+    assert files.ca.read_bytes() == authority.files.ca.read_bytes()
     remove_instance(ID, tmp_path / "instances")
     remove_instance(ID, tmp_path / "instances")
     assert not files.key.exists()
 
 
-def test_a_leaf_about_to_expire_is_issued_again(tmp_path):
+def test_a_leaf_at_two_thirds_of_its_life_is_issued_again(tmp_path):
     open_authority(tmp_path, NAMES, NOW)
-    later = NOW + timedelta(days=90 - 30)
-    assert open_authority(tmp_path, NAMES, later - timedelta(days=1)).changes == ()
+    assert open_authority(tmp_path, NAMES, NOW + timedelta(days=90 * 7 / 12 - 1)).changes == ()
+    later = NOW + timedelta(days=60)
     assert open_authority(tmp_path, NAMES, later).changes == (Change.EDGE_ISSUED, Change.CLIENT_ISSUED)
+
+
+def test_what_was_issued_together_is_not_renewed_together(tmp_path):
+    authority = open_authority(tmp_path, NAMES, NOW)
+    issued = [issue_instance(authority, f"i-{n}", tmp_path / "instances", NOW) for n in range(8)]
+    times = {renew_at(read(it.certificate)).date() for it in issued}
+    assert len(times) > 2
+    assert max(times) - min(times) <= timedelta(days=8)
 
 
 @pytest.mark.parametrize("damage", [b"", b"rubbish", None])
@@ -159,9 +168,35 @@ def test_an_alias_that_the_authority_may_not_vouch_for_needs_another(tmp_path):
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("ca.key*"))
 
 
-def test_an_authority_about_to_expire_is_replaced(tmp_path):
+def test_an_authority_that_has_ended_is_replaced(tmp_path):
     open_authority(tmp_path, NAMES, NOW)
-    assert open_authority(tmp_path, NAMES, NOW + timedelta(days=3625)).changes == REPLACED
+    leaves = (Change.EDGE_ISSUED, Change.CLIENT_ISSUED)
+    assert open_authority(tmp_path, NAMES, NOW + timedelta(days=3651)).changes == leaves
+    assert open_authority(tmp_path, NAMES, NOW + timedelta(days=3652)).changes == REPLACED
+
+
+def test_no_leaf_outlives_its_authority(tmp_path):
+    files = open_authority(tmp_path, NAMES, NOW).files
+    open_authority(tmp_path, NAMES, NOW + timedelta(days=3600))
+    assert read(files.edge).not_valid_after_utc == read(files.ca).not_valid_after_utc
+
+
+def test_where_it_can_be_reached_from_elsewhere_it_vouches_for_those_addresses_alone(tmp_path):
+    names = CertificateNames("hello", hosts=("laptop",), listen=("192.0.2.7", "2001:db8::7"))
+    authority = open_authority(tmp_path, names, NOW)
+    said = extension(read(authority.files.edge), x509.SubjectAlternativeName).value
+    assert [str(name.value) for name in said] == [
+        "localhost",
+        "hello.localhost",
+        "laptop",
+        "127.0.0.1",
+        "::1",
+        "192.0.2.7",
+        "2001:db8::7",
+    ]
+    limits = extension(read(authority.files.ca), x509.NameConstraints).value.permitted_subtrees
+    assert {"192.0.2.7/32", "2001:db8::7/128", "laptop"} < {str(it.value) for it in limits}
+    assert open_authority(tmp_path, CertificateNames("hello"), NOW).changes == (Change.EDGE_ISSUED,)
 
 
 def test_two_authorities_of_one_name_are_told_apart(tmp_path):

@@ -91,6 +91,17 @@ def authority_serves(authority: Issued, names: CertificateNames, now: datetime) 
     )
 
 
+def permitted_names(authority: Certificate) -> tuple[str, ...]:
+    """The names and networks that it may vouch for, as text."""
+    from cryptography import x509
+
+    try:
+        found = authority.extensions.get_extension_for_class(x509.NameConstraints).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    return tuple(str(it.value) for it in found.permitted_subtrees or ())
+
+
 def edge_serves(authority: Issued, leaf: Issued, names: CertificateNames, now: datetime) -> bool:
     """Whether this edge certificate is the authority's, lasts, and has exactly the names of the edge."""
     from cryptography import x509

@@ -85,6 +85,8 @@ class Certificates:
         """Renew what is due, of all there is. What has to be replaced for it: `instances`, given by id."""
         ids = tuple(instances)
         with self._lock:
+            if self._has_ended():
+                self._authority = None  # a machine that slept for long: as at a first start
             self._opened()
             self.own.look(self._clock())
             for _ in range(MOST_STEPS):
@@ -113,6 +115,10 @@ class Certificates:
             for change in self._authority.changes:
                 self._journal.write(change.value)
         return self._authority
+
+    def _has_ended(self) -> bool:
+        known = self._authority
+        return known is not None and self._clock() >= known.issuer.certificate.not_valid_after_utc
 
     def _facts(self, ids: tuple[str, ...]) -> Facts:
         authority, now = self._opened(), self._clock()
