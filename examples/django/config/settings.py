@@ -77,7 +77,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 # The Dockerfile collects the static files. Without that, they are served from where they are.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "admin").is_dir()
 
 LOGGING = {
     "version": 1,

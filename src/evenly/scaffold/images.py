@@ -32,7 +32,7 @@ def dockerfile(found: Found, files: Files) -> str | None:
         case Runtime.NODE:
             return _node(found, files)
         case Runtime.FILES:
-            return _lines(f"FROM {PYTHON}", *_UNPRIVILEGED, "COPY . .", "USER app", *_ending(found))
+            return _lines(f"FROM {PYTHON}", *_UNPRIVILEGED, "COPY . .", "USER 10001", *_ending(found))
         case Runtime.NONE:
             return None
 
@@ -74,7 +74,7 @@ def _python(found: Found, files: Files) -> str | None:
         *_UNPRIVILEGED,
         "COPY --from=build /venv /venv",
         "COPY . .",
-        "USER app",
+        "USER 10001",
         "ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1",
         *_ending(found),
     )
@@ -93,7 +93,7 @@ def _node(found: Found, files: Files) -> str:
         "WORKDIR /app",
         "COPY --from=build /app/node_modules node_modules",
         "COPY . .",
-        "USER node",
+        "USER 1000",
         "ENV NODE_ENV=production",
         *_ending(found),
     )
