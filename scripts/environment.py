@@ -1,7 +1,7 @@
 """Makes .venv from a lock file and installs this checkout into it. On Python >= 3.11, by bootstrap.py.
 
-Standard library only. Touches .venv and build/ (the log, the lock against a second run), and for the tests the
-system's packages (`machine.py`), nothing else.
+Standard library only. Touches .venv and build/ (the log, the lock against a second run), and for the tests .tools
+(`tools.py`) and the system's packages (`machine.py`), nothing else.
 The stamp is written last: without one, .venv is taken for half made and is made anew.
 """
 
@@ -19,11 +19,16 @@ from pathlib import Path
 
 import diagnosis
 import machine
+import tools
 from diagnosis import SetupError
 
 ROOT = Path(__file__).resolve().parents[1]
+PROJECT = ROOT / "pyproject.toml"
 KINDS = ("run", "test")
-SPACE = {"run": 450_000_000, "test": 650_000_000}  # bytes: measured 304 MB and 444 MB, and room to unpack in
+SPACE = {
+    "run": 450_000_000,
+    "test": 1_000_000_000,
+}  # bytes: measured 304 MB and 812 MB, and room to unpack in
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
 INSTALL = [*PIP, "install", "--progress-bar", "off"]
 # What a user's surroundings may hold that sends an installation elsewhere than into .venv.
@@ -85,10 +90,11 @@ def prepare(kind: str) -> None:
             with all_or_nothing(shop):
                 make_venv(shop, kind)
                 install(shop, kind)
+        write_stamp(shop, "run")  # what is ready to test is ready to run
         if kind == "test":
             prepare_machine(shop)
-        for each in KINDS[: KINDS.index(kind) + 1]:  # what is ready to test is ready to run
-            write_stamp(shop, each)
+            prepare_tools(shop)
+            write_stamp(shop, "test")
 
 
 @contextlib.contextmanager
@@ -140,9 +146,8 @@ def same_version(shop: Workshop) -> bool:
 
 def stamp(kind: str) -> bytes:
     """What prepare.sh compares: the checkout's path and all that is installed from."""
-    return b"".join(
-        [os.fsencode(ROOT), b"\n", lock(kind).read_bytes(), (ROOT / "pyproject.toml").read_bytes()]
-    )
+    locks = [lock(kind), *(tools.LOCKS if kind == "test" else ())]
+    return b"".join([os.fsencode(ROOT), b"\n", *(path.read_bytes() for path in (*locks, PROJECT))])
 
 
 def stamp_path(shop: Workshop, kind: str) -> Path:
@@ -219,6 +224,13 @@ def prepare_machine(shop: Workshop) -> None:
     if absent := machine.missing():
         with phase(", ".join(need.what for need in absent)):
             machine.prepare(lambda command: run(shop, command), absent)
+
+
+def prepare_tools(shop: Workshop) -> None:
+    """The programs that the tests run and do not import."""
+    if not tools.are_ready():
+        with phase("test tools into .tools"):
+            tools.prepare(lambda command: run(shop, command), venv_module(), INSTALL)
 
 
 def run(shop: Workshop, command: list[str]) -> None:

@@ -37,6 +37,7 @@ CHECKS = {
         "scripts/gate.py",
         "scripts/lock.py",
         "scripts/machine.py",
+        "scripts/tools.py",
     ],
     "import rules (lint-imports)": ["lint-imports"],
 }

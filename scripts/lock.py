@@ -21,7 +21,9 @@ BUILD = ("editables",)  # what hatchling wants for an editable installation, bes
 
 
 def needs(project: dict[str, Any], kind: str) -> list[str]:
-    """What the lock `kind` (run or test) has to bring, as pyproject.toml words it."""
+    """What the lock `kind` (run, test or tools) has to bring, as pyproject.toml words it."""
+    if kind == "tools":
+        return list(project["dependency-groups"]["tools"])
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"], *BUILD]
     return run if kind == "run" else run + project["dependency-groups"]["dev"]
 
@@ -72,7 +74,8 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", UV], check=True)
     test = write("test", None, upgrade)
     run = write("run", test, upgrade)  # the tests run what the users get
-    for path in (run, test):
+    tools = write("tools", None, upgrade)
+    for path in (run, test, tools):
         print(f"{path.relative_to(ROOT)}: {path.read_text().count('==')} packages")
 
 

@@ -6,7 +6,9 @@ cd "$(dirname "$0")/.." || exit 3
 
 as_stamped() {
     pwd -P
-    cat "requirements/$1.txt" pyproject.toml
+    cat "requirements/$1.txt"
+    if [ "$1" = test ]; then cat requirements/tools.txt requirements/observatory/package-lock.json; fi
+    cat pyproject.toml
 }
 
 if [ -z "${PYTHON:-}" ] && [ -x .venv/bin/python ] && [ -x .venv/bin/evenly ] &&

@@ -1,0 +1,47 @@
+"""Programs that the tests run and never import: sslyze (AGPL) and Mozilla's HTTP Observatory (MPL). Standard
+library only. Touches .tools: sslyze is in a virtual environment of its own, the Observatory in a folder of npm's.
+
+No script of an npm package is run: the Observatory's would fetch lists that no address of this machine is on.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".tools"
+LOCKS = (ROOT / "requirements/tools.txt", ROOT / "requirements/observatory/package-lock.json")
+PYTHON = FOLDER / "python"
+OBSERVATORY = FOLDER / "observatory"
+NPM = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+
+
+def are_ready() -> bool:
+    """Whether they were installed here, from the present locks."""
+    try:
+        return ready().read_bytes() == stamp()
+    except OSError:
+        return False
+
+
+def prepare(run: Callable[[list[str]], None], venv_module: Sequence[str], install: Sequence[str]) -> None:
+    """Makes .tools anew. `run` runs a command and raises `SetupError`; `install` are the arguments of pip."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    run([os.path.realpath(sys.executable), "-m", *venv_module, str(PYTHON)])
+    # sslyze itself comes as source: pure Python, built by pip in a moment.
+    wheels = ["--only-binary", ":all:", "--no-binary", "sslyze"]
+    pinned = ["--require-hashes", *wheels, "-r", str(LOCKS[0])]
+    run([str(PYTHON / "bin" / "python"), *install, *pinned])
+    shutil.copytree(LOCKS[1].parent, OBSERVATORY)
+    run([*NPM, "--prefix", str(OBSERVATORY)])
+    ready().write_bytes(stamp())
+
+
+def ready() -> Path:
+    return FOLDER / "ready"
+
+
+def stamp() -> bytes:
+    return b"".join([os.fsencode(ROOT), b"\n", *(path.read_bytes() for path in LOCKS)])
