@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evenly.local.postgres.copying import sync_folder
 from evenly.local.postgres.credentials import APP, OWNER, SUPERUSER
-from evenly.local.postgres.server import PORT, Server
+from evenly.local.postgres.server import PORT, Server, beside
 
 _FIXED = """\
 # Reached by a unix socket and nothing else.
@@ -50,6 +50,7 @@ log_lock_waits = on
 _HBA = """\
 # A password for everybody, by the unix socket alone. The first line that fits decides.
 local   {database}   {owner},{app}   scram-sha-256
+local   {beside}   {owner}   scram-sha-256
 local   all   {superuser}   scram-sha-256
 local   replication   {superuser}   scram-sha-256
 local   all   all   reject
@@ -72,7 +73,8 @@ max_connections = {server.max_connections}
 
 def render_hba(server: Server) -> str:
     """`pg_hba.conf` of `server`. A quoted name is never a keyword, whatever the service is called."""
-    return _HBA.format(database=f'"{server.database}"', owner=OWNER, app=APP, superuser=SUPERUSER)
+    named = {"database": f'"{server.database}"', "beside": f'"{beside(server.database)}"'}
+    return _HBA.format(**named, owner=OWNER, app=APP, superuser=SUPERUSER)
 
 
 def write_configuration(server: Server) -> None:

@@ -79,6 +79,7 @@ async def _ensure_database(cluster: Any, name: str) -> None:
         await cluster.execute(statement)
     await cluster.execute(
         f"ALTER DATABASE {quoted(name)} OWNER TO {OWNER};"
+        f"ALTER DATABASE {quoted(name)} CONNECTION LIMIT -1;"
         f"REVOKE ALL ON DATABASE {quoted(name)} FROM PUBLIC;"
         f"GRANT CONNECT ON DATABASE {quoted(name)} TO {APP}"
     )

@@ -90,6 +90,11 @@ def database_name(service: str) -> str:
     return f"{name}_app" if name in _RESERVED_NAMES else name
 
 
+def beside(database: str) -> str:
+    """The name under which a database is built anew, before it takes the place of `database`."""
+    return f"{database}_reset"
+
+
 def connections(maximum: int) -> int:
     """`max_connections` for `maximum` instances: 10 each, and 50 for rollouts, migrations and ourselves."""
     return 10 * maximum + 50

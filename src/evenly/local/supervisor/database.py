@@ -47,7 +47,7 @@ class Database:
 
     async def command(self) -> Command:
         """Bring data, settings and sockets into order, and say what to start."""
-        server, passwords = self._server()
+        server, passwords = self.opened()
         postgres.make_folders(server)
         made = await postgres.initialise(server, passwords)
         await asyncio.to_thread(postgres.write_configuration, server)
@@ -67,7 +67,7 @@ class Database:
     async def wait_ready(self) -> None:
         """Raises StateError when it refuses our password: `secrets.json` was lost, the data was not. The next
         start, after this one was ended, sets the new password."""
-        server, passwords = self._server()
+        server, passwords = self.opened()
         while (
             found := await postgres.wait_ready(server, passwords.superuser, READY_POLL_S)
         ) is Readiness.STARTING:
@@ -79,21 +79,30 @@ class Database:
 
     async def prepare(self) -> tuple[str, ...]:
         """Make the roles and apply the migrations; returns the files that were applied."""
-        server, passwords = self._server()
+        server, passwords = self.opened()
         await postgres.prepare(server, passwords)
+        return await self.migrate(server.database)
+
+    async def migrate(self, database: str) -> tuple[str, ...]:
+        """Apply the migrations to `database`; returns the files that were applied."""
         if self._migrations is None:
             return ()
-        url = postgres.url(OWNER, passwords.owner, server.database, server.link)
-        return tuple(it.name for it in await apply(url, self._migrations))
+        return tuple(it.name for it in await apply(self.owner_url(database), self._migrations))
+
+    def owner_url(self, database: str) -> Secret:
+        """The URL to change the schema of `database` by."""
+        server, passwords = self.opened()
+        return postgres.url(OWNER, passwords.owner, database, server.link)
 
     def variables(self, *, as_owner: bool = False) -> Mapping[str, str]:
         """What the app finds the database by, with the least-privilege role's password, or with the owner's."""
-        server, passwords = self._server()
+        server, passwords = self.opened()
         role, password = (OWNER, passwords.owner) if as_owner else (APP, passwords.app)
         named = postgres.environment(role, password, server.database, server.link)
         return {name: value.reveal() for name, value in named.items()}
 
-    def _server(self) -> tuple[Server, DatabaseSecrets]:
+    def opened(self) -> tuple[Server, DatabaseSecrets]:
+        """Where the server is, and its passwords."""
         if self._known is None:
             self._known = (self._locate(), _passwords(self._paths))
         return self._known
