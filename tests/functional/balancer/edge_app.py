@@ -26,7 +26,7 @@ async def app(scope, receive, send):
             await websocket(scope, receive, send)
         case _:
             OPENED[scope["path"]] += 1
-            await PLACES[scope["path"]](scope, receive, send)
+            await PLACES.get(scope["path"], nothing)(scope, receive, send)
 
 
 async def echo(scope, receive, send):
@@ -45,6 +45,10 @@ async def echo(scope, receive, send):
 
 async def healthz(scope, receive, send):
     await answer(send, 200, [], b"")
+
+
+async def nothing(scope, receive, send):
+    await answer(send, 404, [], b"")
 
 
 async def headers(scope, receive, send):
