@@ -12,7 +12,7 @@ import pytest
 from evenly.local import environment as local
 
 WRITE = """\
-import asyncio, asyncpg, os, sys, time
+import asyncio, asyncpg, os, signal, sys, time
 
 async def write(text):
     connection = await asyncpg.connect(os.environ["DATABASE_URL"])
@@ -22,7 +22,13 @@ async def write(text):
 text = " ".join((sys.argv[1], os.environ["EVENLY_INSTANCE_ID"], os.environ["EVENLY_ZONE"]))
 asyncio.run(write(text))
 print(text, flush=True)
+
+def leave(*_):
+    print("asked to stop", flush=True)
+    sys.exit()
+
 if sys.argv[1] == "worker":
+    signal.signal(signal.SIGTERM, leave)
     time.sleep(100_000)
 """
 MANIFEST = f"""\
@@ -132,8 +138,9 @@ def test_a_lost_zone_costs_no_worker(shared):
 def test_down_stops_them_and_the_history_stays(shared):
     shared.run("jobs", "run", "waits")
     shared.wait_for(lambda: len(shared.pids("job")) >= 2, what="the job's program")
-    shared.down()
+    assert "2 instances, 2 worker processes, 1 job, the balancer" in shared.down().stdout
     assert shared.leftovers() == []
+    assert shared.run("logs", "scribe").stdout.count("asked to stop") >= 2
     shared.up()
     assert [it.outcome for it in local.job_history(shared.folder, "waits")] == ["failed", "stopped"]
     assert job(shared, "waits").running is None

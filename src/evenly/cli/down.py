@@ -9,6 +9,12 @@ from evenly.cli.options import ENVIRONMENT, environment_option, hint, project_fo
 from evenly.cli.words import count_of, listed
 from evenly.errors import UsageError
 
+COUNTED = {
+    "instance": ("instance", "instances"),
+    "worker": ("worker process", "worker processes"),
+    "job": ("job", "jobs"),
+}
+
 
 @click.command()
 @environment_option
@@ -37,9 +43,8 @@ def command(delete_data: bool, confirm: str | None) -> None:
 
 def stopped_line(by_role: dict[str, int]) -> str:
     """What was stopped, as a sentence. `by_role`: how many processes of each role."""
-    instances = by_role.get("instance", 0)
     named = [
-        *([count_of(instances, "instance")] if instances else []),
+        *(count_of(by_role[role], *words) for role, words in COUNTED.items() if by_role.get(role)),
         *(f"the {role}" for role in ("balancer", "database", "supervisor", "watchdog") if by_role.get(role)),
     ]
     return f"Stopped {listed(named)}." if named else "Nothing was running."

@@ -57,15 +57,18 @@ def draw(scene: Scene, width: int, height: int) -> RenderableType:
     across = max(1, min(len(status.zones), width // ZONE_WIDTH))
     rows = -(-len(status.zones) // across)
     deepest = max((len(zone.instances) for zone in status.zones), default=0)
-    room = max(1, (height - FIXED_LINES - 3) // rows - 2)  # 3: some events are always to be seen
+    others = _others(status)
+    fixed = FIXED_LINES + len(others)
+    room = max(1, (height - fixed - 3) // rows - 2)  # 3: some events are always to be seen
     depth = max(1, min(deepest, room))
-    events = max(0, height - FIXED_LINES - rows * (depth + 2))
+    events = max(0, height - fixed - rows * (depth + 2))
     return Group(
         _head(scene.name, status),
         _traffic(scene.rates),
         Text(""),
         _zones(status.zones, scene.now, width // across, depth),
         _parts(status),
+        *others,
         Text(""),
         *_events(scene.events, events),
         Text(""),
@@ -135,8 +138,13 @@ def _zone(zone: ZoneStatus, now: datetime, width: int, depth: int) -> Panel:
 
 def _parts(status: EnvironmentStatus) -> Text:
     parts = (("balancer", status.balancer), ("database", status.database), ("supervisor", status.supervisor))
-    pieces = [piece for name, part in parts if part for piece in _part(name, part)]
-    return _line(*pieces, *_workers(status.workers), *_jobs(status.jobs))
+    return _line(*(piece for name, part in parts if part for piece in _part(name, part)))
+
+
+def _others(status: EnvironmentStatus) -> list[Text]:
+    """A line for workers and jobs, where there are any."""
+    pieces = (*_workers(status.workers), *_jobs(status.jobs))
+    return [_line(*pieces)] if pieces else []
 
 
 def _workers(workers: Sequence[WorkerStatus]) -> tuple[str | tuple[str, str], ...]:

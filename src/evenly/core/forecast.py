@@ -66,7 +66,7 @@ def up_forecast(topology: Topology, facts: UpFacts, policy: FleetPolicy) -> Fore
     )
     launched = fleet_forecast(fleet, policy, 0.0)
     prepared = (*_release(facts), *_authority(facts), *_database(topology, facts), _balancer(facts))
-    return replace(launched, steps=(*prepared, *launched.steps))
+    return replace(launched, steps=(*prepared, *launched.steps, *_workers(topology), *_jobs(topology)))
 
 
 def fleet_forecast(fleet: Fleet, policy: FleetPolicy, now: float) -> Forecast:
@@ -123,6 +123,17 @@ def _balancer(facts: UpFacts) -> Step:
         f"start the balancer on ports {facts.https_port} and {facts.http_port}",
         "HTTPS, and HTTP that redirects to it",
     )
+
+
+def _workers(topology: Topology) -> list[Step]:
+    return [
+        Step(f"start worker {name}, {it.count} in all", "evenly over the zones")
+        for name, it in topology.workers
+    ]
+
+
+def _jobs(topology: Topology) -> list[Step]:
+    return [Step(f"schedule job {name}", f"{it.schedule} (UTC)") for name, it in topology.jobs]
 
 
 def _effects(actions: Iterable[Action], prefix: str, release: int) -> Iterable[Event]:

@@ -9,7 +9,15 @@ from rich.console import Console
 
 from evenly.cli.drawing import Rates, Scene, draw
 from evenly.cli.live import Reading, rates
-from evenly.core.status import EnvironmentStatus, PartState, PartStatus
+from evenly.core.status import (
+    EnvironmentStatus,
+    JobStatus,
+    Outcome,
+    PartState,
+    PartStatus,
+    PastRun,
+    WorkerStatus,
+)
 from evenly.local.balancer.traffic import Traffic
 
 RATES = Rates(per_second=512.34, p95_ms=4.25, error_share=0.001, errors=3, active=7)
@@ -50,6 +58,19 @@ def test_it_fits_any_terminal(status: EnvironmentStatus, width: int, height: int
     lines = drawn(scene(replace(status, zones=zones)), width, height)
     assert len(lines) <= height
     assert all(len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("height", [14, 24])
+def test_workers_and_jobs_have_a_line_that_fits(status: EnvironmentStatus, width: int, height: int) -> None:
+    workers = (WorkerStatus("mailer", 3, {"local-a": 2}, ()),)
+    last = PastRun(Outcome.LOST, None, "j-0", None, None, "local-a", 1, None, None, 1)
+    jobs = (JobStatus("tidy", "0 * * * *", None, last, None),)
+    zones = tuple(replace(zone, instances=zone.instances * 40) for zone in status.zones)
+    lines = drawn(scene(replace(status, zones=zones, workers=workers, jobs=jobs)), width, height)
+    assert len(lines) <= height
+    assert any(line.startswith(" workers 2 of 3 running") for line in lines)
+    assert width < 80 or any("jobs 0 of 1 running, 1 failed" in line for line in lines)
 
 
 def test_what_has_no_room_is_counted(status: EnvironmentStatus) -> None:

@@ -8,7 +8,7 @@ from evenly.core.forecast import Step, UpFacts, fleet_forecast, up_forecast
 from evenly.core.planning import FleetPolicy, is_balanced
 from evenly.core.status import InstanceState
 from evenly.core.topology import local_topology
-from evenly.manifest.types import Count, Database, Manifest
+from evenly.manifest.types import Count, Database, Job, Manifest, Worker
 
 POLICY = FleetPolicy()
 
@@ -89,6 +89,16 @@ def test_a_later_up_does_only_what_is_not_there() -> None:
         "launch 2 instances in local-a",
         "launch 2 instances in local-b",
     ]
+
+
+def test_workers_and_jobs_come_last() -> None:
+    facts = UpFacts(1, False, True, True, (), 8443, 8080)
+    manifest = Manifest(
+        name="shop",
+        workers={"mailer": Worker(command=("mail",), count=3)},
+        jobs={"tidy": Job(command=("tidy",), schedule="0 * * * *")},
+    )
+    assert up(manifest, facts)[-2:] == ["start worker mailer, 3 in all", "schedule job tidy"]
 
 
 def test_without_a_database_there_is_none() -> None:

@@ -1,5 +1,6 @@
 """The local target's small pure parts: words, paths, how closely to look, what is passed on, adoption."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from evenly.local.processes import Marked, mains
 from evenly.local.supervisor.attention import AT_REST_S, CLOSELY_S, NEARLY_S, next_look_s
 from evenly.local.supervisor.balancer import endpoint, is_published
 from evenly.local.supervisor.endings import ending
-from evenly.local.supervisor.record import adopt
+from evenly.local.supervisor.record import adopt, read_record
 
 NOBODY = ProcessRef(2**22 + 1, "never")
 
@@ -118,6 +119,26 @@ def test_the_environments_one_word() -> None:
     lopsided = fleet(instance("a"), instance("b"))
     assert environment_state(lopsided, balancer_ready=True, database_ready=True) is EnvironmentState.DEGRADED
     assert environment_state(fleet(), balancer_ready=True, database_ready=True) is EnvironmentState.DOWN
+
+
+def test_a_worker_that_is_not_held_degrades_the_environment() -> None:
+    both = fleet(instance("a"), instance("b", "local-b"))
+    for worker, expected in ((both, EnvironmentState.HEALTHY), (fleet(), EnvironmentState.DEGRADED)):
+        found = environment_state(both, [both, worker], balancer_ready=True, database_ready=True)
+        assert found is expected
+
+
+def test_a_record_from_before_there_were_workers_is_read(tmp_path: Path) -> None:
+    paths = local_paths(tmp_path, tmp_path, 1000)
+    paths.home.mkdir(parents=True)
+    zones = [{"name": "local-a", "available": True}]
+    fleet = {"desired": 2, "release": 1, "zones": zones, "instances": [], "failures": 0, "failed": None}
+    data = {"fleet": fleet, "balancer": None, "database": None, "prepared": 1}
+    paths.record.write_text(json.dumps({"version": 1, "data": data}))
+    record = read_record(paths)
+    assert record is not None
+    assert record.fleet.desired == 2
+    assert record.workers == {}
 
 
 def test_with_a_zone_out_nothing_is_called_healthy() -> None:
