@@ -19,6 +19,7 @@ NICKNAMES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+LONGEST_SCHEDULE = 500  # characters: every minute of the hour by its number is 170
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 _SECRET_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -62,7 +63,7 @@ def schedule(node: Node) -> str:
     advice = 'Write a cron expression of five fields, in UTC, such as "30 2 * * *" or @daily.'
     text = " ".join(one_value(node, advice).split())
     expression = NICKNAMES.get(text.lower(), text)
-    if len(expression.split()) != 5:
+    if len(expression.split()) != 5 or len(expression) > LONGEST_SCHEDULE:
         raise InvalidError("is not a schedule.", advice)
     try:
         CronSim(expression, EPOCH)

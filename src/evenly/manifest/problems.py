@@ -12,6 +12,9 @@ _SHOWN_CHARACTERS = 60
 _SHOWN_PROBLEMS = 100
 _SECRET_WORDS = ("SECRET", "PASSWORD", "PASSWD", "TOKEN", "KEY", "CREDENTIAL")
 _PASSWORD_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+# Bounded, so that a file full of such words is read in one pass.
+_AFTER_ITS_NAME = re.compile(rf"((?:{'|'.join(_SECRET_WORDS)})[\w-]{{0,40}}[\s=:]{{1,4}})\S+", re.IGNORECASE)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}KEY-----.*", re.DOTALL)
 _SLIPPED_IN = re.compile(r"([:=]).*", re.DOTALL)
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
@@ -51,8 +54,9 @@ def looks_secret(name: str, value: str = "") -> bool:
 
 
 def redacted(value: str) -> str:
-    """`value` without the password of a URL in it."""
-    return _PASSWORD_IN_URL.sub(f"://{HIDDEN}@", value)
+    """`value` without the password of a URL, what follows a word such as `--token`, or a private key in it."""
+    without_keys = _PRIVATE_KEY.sub(HIDDEN, _PASSWORD_IN_URL.sub(f"://{HIDDEN}@", value))
+    return _AFTER_ITS_NAME.sub(rf"\1{HIDDEN}", without_keys)
 
 
 def shown(value: str) -> str:

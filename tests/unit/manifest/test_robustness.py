@@ -36,15 +36,30 @@ VALUES = [
     "db/",
     "🙂",
     "a" * 50,
+    "100MiB",
+    "https",
+    "30 2 * * *",
+    "*/0 5-1 L ? 32",
+    "@daily",
+    "STRIPE_KEY",
+    "/shop/stripe-key",
+    "../key.pem",
 ]
 GOOD = """\
 name: shop
 app:
   command: [serve, $PORT]
-http: {alias: a.example, port: 1}
+  protocol: http
+http: {alias: a.example, port: 1, limits: {body: 1MiB}, certificate: {chain: a.pem, key: a.key}}
 variables:
   A: &a 'x'
   B: *a
+database: {url_from: URL}
+secrets: {URL: URL, KEY: /shop/key}
+workers:
+  mail: {command: [work, "2"], count: 2}
+jobs:
+  night: {command: [tidy, --all], schedule: "30 2 * * 1-5", timeout: 5m}
 """
 
 
@@ -103,6 +118,10 @@ def test_any_bytes(data: bytes) -> None:
         check(error, data.decode("latin-1"))
 
 
+def test_the_good_manifest_is_good() -> None:
+    assert isinstance(outcome(GOOD), Manifest)
+
+
 def structures() -> st.SearchStrategy[object]:
     leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(VALUES) | st.dates()
     keys = st.sampled_from(KEYS) | st.integers() | st.booleans()
@@ -129,7 +148,9 @@ def test_any_structure_in_the_place_of_a_key(
     *above, last = data.draw(st.sampled_from(list(paths()))).split(".")
     place = manifest
     for key in above:
-        place = place[key] if isinstance(place.get(key), dict) else place.setdefault(f"x-{key}", {})
+        if not isinstance(place.get(name := key.lower()), dict):
+            place[name] = {}
+        place = place[name]
     place[last] = data.draw(structures())
     text = yaml.dump(manifest)
     check(outcome(text), text)
@@ -173,8 +194,13 @@ def test_lines_in_any_order(lines: list[str]) -> None:
         "a: &a [" + "1, " * 3000 + "]\nb: [" + "*a, " * 3000 + "]",
         "".join(f"x-{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60)).replace("*a0", "1"),
         "a: &a " + "x" * 100_000 + "\nb: [" + "*a, " * 100 + "]",
+        "name: a\nworkers:\n" + "".join(f"  w{n}: {{command: [a]}}\n" for n in range(900)),
+        "name: a\njobs: {j: {command: [a], schedule: '" + "*," * 100_000 + "'}}",
+        "name: a\njobs: {j: {command: [a], schedule: '" + "9" * 100_000 + " * * * *'}}",
+        "name: a\nsecrets:\n" + "".join(f"  S{n}: {'s' * 500}\n" for n in range(1500)),
+        "name: a\nworkers: " + "{w: " * 5_000,
     ],
-    ids=range(15),
+    ids=range(20),
 )
 def test_the_largest_and_the_deepest(text: str, loader: object) -> None:
     check(outcome(text, loader), text)
@@ -214,6 +240,19 @@ SECRET = "hunter2"
         f"http: {{alias: 'https://app:{SECRET}@shop.example.com/'}}\n",
         f"app: {{command: [serve, {{password: {SECRET}}}]}}\n",
         f"app: {{command: 'serve postgresql://app:{SECRET}@db/shop'}}\n",
+        f"secrets: [DB_PASSWORD={SECRET}]\n",
+        f"secrets:\n  DB_PASSWORD: 'it is {SECRET}'\n",
+        f"secrets:\n  DB_PASSWORD: {{value: {SECRET}}}\n",
+        f"secrets:\n  DB_PASSWORD={SECRET}: X\n",
+        f"secrets: {SECRET}\n",
+        f"database: {{url_from: 'postgresql://app:{SECRET}@db/shop'}}\n",
+        f"http: {{certificate: '-----BEGIN PRIVATE KEY-----{SECRET}'}}\n",
+        f"http: {{certificate: {{chain: a.pem, key: [{SECRET}]}}}}\n",
+        f"workers: {{mail: {{command: [work], variables: {{DB_PASSWORD: [{SECRET}]}}}}}}\n",
+        f"workers: {{mail: {{command: 'work --token {SECRET}', count: x}}}}\n",
+        f"workers: {{mail: 'work --token={SECRET}'}}\n",
+        f"jobs: {{night: {{command: [a], schedule: 'postgresql://app:{SECRET}@db'}}}}\n",
+        f"jobs: {{night: {{command: [a], schedule: '@daily', variables: {{DB_PASSWORD={SECRET}: 1}}}}}}\n",
     ],
 )
 @pytest.mark.parametrize("loader", LOADERS)
@@ -223,6 +262,33 @@ def test_no_secret_is_ever_told(text: str, loader: object) -> None:
     assert SECRET not in str(said)
     assert SECRET not in repr(said)
     assert SECRET not in repr(said.problems)
+
+
+@BOUNDED
+@given(
+    st.sampled_from(["variables", "secrets", "workers.web.variables", "jobs.web.variables"]),
+    st.recursive(
+        st.sampled_from([SECRET, f"{SECRET}\0", f"https://app:{SECRET}@db/"]),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=2),
+        max_leaves=6,
+    ),
+    st.sampled_from(["A", "DB_PASSWORD", "password", "PGPASSWORD", "PORT", "1", ""]),
+)
+def test_no_secret_is_ever_told_wherever_variables_are(place: str, value: object, name: str) -> None:
+    held: object = {name: value} if name else value
+    for key in reversed(place.split(".")):
+        held = {key: held}
+    said = outcome(yaml.dump(held))
+    assert isinstance(said, ManifestError)  # it has no name, at the least
+    assert SECRET not in str(said)
+    assert SECRET not in repr(said.problems)
+
+
+@BOUNDED
+@given(st.text("0123456789*/,-LW#?@ adefhilmnory\t", max_size=30), st.sampled_from(LOADERS))
+def test_any_schedule(schedule: str, loader: object) -> None:
+    text = yaml.dump({"name": "a", "jobs": {"night": {"command": ["tidy"], "schedule": schedule}}})
+    check(outcome(text, loader), text)
 
 
 def test_an_error_carries_its_problems_as_data() -> None:
