@@ -21,7 +21,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 REQUESTS_A_SECOND = 40
-LOAD_S = 2.5
+LOAD_S = 2.0
 FIRST = "The first note, from the migration."
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -57,6 +57,7 @@ def test_it_serves_stores_and_survives_the_loss_of_an_instance(make, example):
     adds(made, example, text)
     assert all(text in made.get("/").body.decode() for _ in range(4))
     loses_an_instance(made)
+    loses_its_database(made)
     assert text in made.get("/").body.decode()
     if example.folder == "django":
         has_an_admin(made)
@@ -200,6 +201,18 @@ def loses_an_instance(made):
     assert [status for status in answers if status != 200] == []
     assert len(answers) > REQUESTS_A_SECOND * LOAD_S / 4
     made.wait_for(lambda: len(made.serving) == 2 and set(made.serving) != set(before), what="the replacement")
+
+
+def loses_its_database(made):
+    """While it is away the answer is 503 or late; once it is back, no connection of before spoils one."""
+    pid = made.part_pids["database"]
+    os.kill(pid, signal.SIGKILL)
+    seen = {made.get("/").status for _ in range(3)}
+    made.wait_for(lambda: made.part_pids["database"] not in (pid, None), what="the database's return")
+    made.wait_for(lambda: seen.add(made.get("/").status) or 200 in seen, what="an answer")
+    made.wait_for(lambda: made.get("/").status == 200, what="the first page after it")
+    assert seen <= {200, 503}
+    assert {made.get("/").status for _ in range(12)} == {200}
 
 
 def asks(made, answers):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from sqlalchemy import BigInteger, DateTime, Identity, Text, func
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -27,3 +28,9 @@ class Note(Base):
 async def session() -> AsyncIterator[AsyncSession]:
     async with new_session() as opened:
         yield opened
+
+
+def is_unreachable(error: DBAPIError) -> bool:
+    """Class 08: connection exceptions; 57P: the server is shutting down or starting."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or state.startswith(("08", "57P"))

@@ -10,10 +10,10 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notes.database import Note, engine, session
+from notes.database import Note, engine, is_unreachable, session
 
 INSTANCE_ID = os.environ.get("EVENLY_INSTANCE_ID", "unknown")
 
@@ -67,8 +67,9 @@ async def healthz() -> dict[str, str]:
 
 
 @app.exception_handler(OSError)
-@app.exception_handler(InterfaceError)
-@app.exception_handler(OperationalError)
-async def no_database(_request: Request, _error: Exception) -> JSONResponse:
+@app.exception_handler(DBAPIError)
+async def no_database(_request: Request, error: OSError | DBAPIError) -> JSONResponse:
     """503 makes the balancer ask once more; by then the database may be back."""
+    if isinstance(error, DBAPIError) and not is_unreachable(error):
+        raise error
     return JSONResponse({"detail": "The database does not answer."}, 503, {"Retry-After": "1"})

@@ -217,13 +217,14 @@ def _make(paths: Paths, release: Release, sources: dict[str, Path], secrets: Map
             target.chmod(target.stat().st_mode & ~0o222)
     beside.mkdir(exist_ok=True)
     kept_secrets.keep(beside, secrets)
-    _link_environments(paths.project / release.manifest.app.build, beside / "app")
+    _link_environments((paths.project / release.manifest.app.build, paths.project), beside / "app")
     state.write(beside / "release.json", release, RELEASE_VERSION, mode=0o400)
     beside.rename(paths.releases / str(release.number))
 
 
-def _link_environments(build: Path, app: Path) -> None:
+def _link_environments(places: tuple[Path, ...], app: Path) -> None:
+    """Those of the app's folder, else those of the project's."""
     if app.is_dir():
         for name in LINKED:
-            if (build / name).exists():
-                (app / name).symlink_to((build / name).resolve())
+            if found := next((it / name for it in places if (it / name).exists()), None):
+                (app / name).symlink_to(found.resolve())

@@ -43,6 +43,15 @@ def test_its_files_cannot_be_written_to(paths: Paths) -> None:
     assert (folder.parent / "release.json").stat().st_mode & 0o777 == 0o400
 
 
+def test_the_projects_environment_serves_an_app_in_a_folder_of_it(paths: Paths) -> None:
+    (paths.project / "src").mkdir()
+    (paths.project / "src" / "shop.py").write_text("app = 1\n")
+    (paths.project / ".venv").mkdir()
+    nested = Manifest(name="shop", app=App(serve="shop:app", build="src"))
+    folder = releases.app_folder(paths, releases.ensure(paths, nested))
+    assert (folder / ".venv").resolve() == paths.project / ".venv"
+
+
 def test_what_belongs_to_the_machine_is_linked_and_what_is_ignored_left_out(paths: Paths) -> None:
     for name in (".venv/bin", "__pycache__", ".git", "notes"):
         (paths.project / name).mkdir(parents=True)
