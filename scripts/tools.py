@@ -1,7 +1,8 @@
 """Programs that the tests run and never import: sslyze (AGPL) and Mozilla's HTTP Observatory (MPL). Standard
 library only. Touches .tools: sslyze is in a virtual environment of its own, the Observatory in a folder of npm's.
 
-No script of an npm package is run: the Observatory's would fetch lists that no address of this machine is on.
+No script of an npm package is run. The Observatory's would fetch the list of hosts that browsers know to be HTTPS only;
+no address of this machine is on it, so an empty one is the same.
 """
 
 import os
@@ -15,6 +16,7 @@ FOLDER = ROOT / ".tools"
 LOCKS = (ROOT / "requirements/tools.txt", ROOT / "requirements/observatory/package-lock.json")
 PYTHON = FOLDER / "python"
 OBSERVATORY = FOLDER / "observatory"
+PRELOADED = OBSERVATORY / "node_modules/@mdn/mdn-http-observatory/conf/hsts-preload.json"
 NPM = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
 
 
@@ -36,6 +38,7 @@ def prepare(run: Callable[[list[str]], None], venv_module: Sequence[str], instal
     run([str(PYTHON / "bin" / "python"), *install, *pinned])
     shutil.copytree(LOCKS[1].parent, OBSERVATORY)
     run([*NPM, "--prefix", str(OBSERVATORY)])
+    PRELOADED.write_text("{}\n")
     ready().write_bytes(stamp())
 
 

@@ -28,6 +28,11 @@ def main():
     print("evenly was called:", *sys.argv[1:])
     return int(os.environ.get("ANSWER", "0"))
 """
+# Makes what npm would: its last argument is the folder.
+NPM = """#!/bin/sh
+for folder; do :; done
+exec /bin/mkdir -p "$folder/node_modules/@mdn/mdn-http-observatory/conf"
+"""
 PROJECT = """[build-system]
 requires = ["hatchling"]
 build-backend = "hatchling.build"
@@ -120,6 +125,9 @@ def pristine(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Checkout
     (folder / "requirements").mkdir()
     (folder / "requirements" / "run.txt").write_text(small_lock())
     (folder / "requirements" / "test.txt").write_text(small_lock())
+    (folder / "requirements" / "tools.txt").write_text(small_lock())
+    (folder / "requirements" / "observatory").mkdir()
+    (folder / "requirements" / "observatory" / "package-lock.json").write_text("{}")
     (folder / "evenly").mkdir()
     (folder / "evenly" / "__init__.py").write_text(PROGRAM)
     (folder / "pyproject.toml").write_text(PROJECT)
@@ -185,8 +193,24 @@ def test_the_exit_code_of_evenly_comes_through(ready):
     assert "Error 3" in done.stderr
 
 
-def test_what_is_ready_to_test_is_ready_to_run(fresh):
-    assert fresh.run("sh", "scripts/prepare.sh", "test").returncode == 0
+def test_what_is_ready_to_test_is_ready_to_run(fresh, tmp_path):
+    programs = tmp_path / "bin"
+    for name in ("node", "npm", "chromium", "certutil"):
+        write_executable(programs / name, NPM if name == "npm" else "#!/bin/sh\n")
+    (programs / "python3").symlink_to(PYTHON)
+    done = fresh.run("sh", "scripts/prepare.sh", "test", PATH=on_path(programs))
+    assert done.returncode == 0, done.stderr
+    assert (fresh.folder / ".tools" / "python" / "bin" / "python").exists()
+    assert fresh.run("sh", "scripts/prepare.sh", "test").stdout == ""
+    assert fresh.prepare().stdout == ""
+
+
+def test_tools_that_can_not_be_had_do_not_spoil_what_runs(fresh, tmp_path):
+    programs = tmp_path / "bin"
+    for name in ("node", "npm", "chromium", "certutil"):
+        write_executable(programs / name, "#!/bin/sh\nexit 1\n")
+    (programs / "python3").symlink_to(PYTHON)
+    assert fresh.run("sh", "scripts/prepare.sh", "test", PATH=on_path(programs)).returncode == 3
     assert fresh.prepare().stdout == ""
 
 
