@@ -2,7 +2,7 @@
 -- error_pages.py writes PAGES (by status or class), TITLES (by status), POLICY and MOST above it.
 
 local KEEPS = "x-evenly-error-page"
-local NOTES = "evenly.error_pages"
+local ASKED = "x-evenly-asked" -- method, reference and Accept of the request, put there by the router
 local LARGEST_BARE_BYTES = 1024
 local STALE = {"content-disposition", "content-encoding", "content-language", "content-security-policy",
   "etag", "last-modified", "accept-ranges"}
@@ -44,28 +44,27 @@ local function replace(handle, headers, told, body, kind)
   headers:replace("content-type", kind)
   headers:replace("cache-control", "no-store")
   headers:replace("x-content-type-options", "nosniff")
-  headers:add("vary", "accept")
+  local varies = (headers:get("vary") or ""):lower():gsub("accept%-%w+", "")
+  if not varies:find("accept", 1, true) then headers:add("vary", "accept") end
   if kind ~= "application/problem+json" then headers:replace("content-security-policy", POLICY) end
   headers:replace("content-length", tostring(#body))
   if not told.head then handle:body(true):setBytes(body) end -- this waits: `headers` is of no use afterwards
 end
 
-function envoy_on_request(handle)
-  local headers = handle:headers()
-  local wanted = wish((headers:get("accept") or ""):lower())
-  if wanted then
-    local told = {wanted = wanted, id = headers:get("x-request-id") or "-", head = headers:get(":method") == "HEAD"}
-    handle:streamInfo():dynamicMetadata():set(NOTES, "told", told)
-  end
+local function told_of(asked)
+  local method, id, accept = (asked or ""):match("^(%S+) (%S+) (.*)$")
+  local wanted = accept and wish(accept:lower())
+  return wanted and {wanted = wanted, id = id, head = method == "HEAD"}
 end
 
 function envoy_on_response(handle)
   local headers = handle:headers()
   local status = headers:get(":status")
   local page = status >= "400" and (PAGES[status] or PAGES[status:sub(1, 1) .. "xx"])
-  local told = page and (handle:streamInfo():dynamicMetadata():get(NOTES) or {}).told
+  local told = page and told_of(headers:get(ASKED))
   local replaced = told and is_replaced(headers, told.wanted)
   headers:remove(KEEPS)
+  headers:remove(ASKED)
   if replaced and told.wanted == "html" then
     replace(handle, headers, told, as_html(page, status, told.id), "text/html; charset=utf-8")
   elseif replaced then

@@ -35,7 +35,10 @@ def connection_manager(settings: BalancerSettings, statistics: str, table: Confi
 
 def _websocket(settings: BalancerSettings) -> Config:
     """What passes has no body to measure or to compress."""
-    return {"upgrade_type": "websocket", "filters": [*limits.upgrade_filters(settings), _router()]}
+    return {
+        "upgrade_type": "websocket",
+        "filters": [*limits.upgrade_filters(settings), *error_pages.filters(settings), _router()],
+    }
 
 
 def _router() -> Config:

@@ -62,7 +62,10 @@ def _table(
         "ignore_port_in_host_matching": True,
         "request_headers_to_add": about_the_client(),
         "request_headers_to_remove": ["x-envoy-external-address"],
-        "response_headers_to_add": where_silent({**FOR_APPLICATIONS, **also}),
+        "response_headers_to_add": [
+            *where_silent({**FOR_APPLICATIONS, **also}),
+            *error_pages.asked(settings),
+        ],
         "response_headers_to_remove": list(LEAKING) + error_pages.unread_headers(settings),
         "virtual_hosts": [*hosts, _unknown_host()],
     }
