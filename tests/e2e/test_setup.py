@@ -196,21 +196,15 @@ def test_the_exit_code_of_evenly_comes_through(ready):
 def test_what_is_ready_to_test_is_ready_to_run(fresh, tmp_path):
     programs = tmp_path / "bin"
     for name in ("node", "npm", "chromium", "certutil"):
-        write_executable(programs / name, NPM if name == "npm" else "#!/bin/sh\n")
-    (programs / "python3").symlink_to(PYTHON)
-    done = fresh.run("sh", "scripts/prepare.sh", "test", PATH=on_path(programs))
-    assert done.returncode == 0, done.stderr
-    assert (fresh.folder / ".tools" / "python" / "bin" / "python").exists()
-    assert fresh.run("sh", "scripts/prepare.sh", "test").stdout == ""
-    assert fresh.prepare().stdout == ""
-
-
-def test_tools_that_can_not_be_had_do_not_spoil_what_runs(fresh, tmp_path):
-    programs = tmp_path / "bin"
-    for name in ("node", "npm", "chromium", "certutil"):
         write_executable(programs / name, "#!/bin/sh\nexit 1\n")
     (programs / "python3").symlink_to(PYTHON)
-    assert fresh.run("sh", "scripts/prepare.sh", "test", PATH=on_path(programs)).returncode == 3
+    to_test = ("sh", "scripts/prepare.sh", "test")
+    assert fresh.run(*to_test, PATH=on_path(programs)).returncode == 3
+    assert fresh.prepare().stdout == ""  # tools that can't be had do not spoil what runs
+    write_executable(programs / "npm", NPM)
+    done = fresh.run(*to_test, PATH=on_path(programs))
+    assert done.returncode == 0, done.stderr
+    assert fresh.run(*to_test).stdout == ""
     assert fresh.prepare().stdout == ""
 
 
