@@ -32,7 +32,7 @@ from evenly.manifest.types import REFERENCE_APP, Manifest
 
 LINKED = (".venv", "venv", "node_modules")
 LEFT_OUT = (
-    *(f"{name}/" for name in LINKED),
+    *LINKED,  # without a slash at the end: each may be a link itself
     ".git/",
     ".evenly/",
     "__pycache__/",

@@ -52,6 +52,13 @@ def test_the_projects_environment_serves_an_app_in_a_folder_of_it(paths: Paths) 
     assert (folder / ".venv").resolve() == paths.project / ".venv"
 
 
+def test_an_environment_that_is_a_link_itself_is_linked_once(paths: Paths, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (paths.project / ".venv").symlink_to(tmp_path / "elsewhere")
+    folder = releases.app_folder(paths, releases.ensure(paths, OWN))
+    assert (folder / ".venv").resolve() == tmp_path / "elsewhere"
+
+
 def test_what_belongs_to_the_machine_is_linked_and_what_is_ignored_left_out(paths: Paths) -> None:
     for name in (".venv/bin", "__pycache__", ".git", "notes"):
         (paths.project / name).mkdir(parents=True)
