@@ -16,13 +16,20 @@ TRIES = 100
 
 
 def is_free(address: str, port: int) -> bool:
-    """Whether something could listen there now. Raises StateError when this user never may."""
+    """Whether something could listen there now, by TCP and, for HTTP/3, by UDP. Raises StateError when this user
+    never may."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return all(_is_free(family, kind, address, port) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM))
+
+
+def _is_free(family: socket.AddressFamily, kind: socket.SocketKind, address: str, port: int) -> bool:
+    with socket.socket(family, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
-            probe.listen(1)
+            if kind is socket.SOCK_STREAM:
+                probe.listen(1)
         except PermissionError:
             raise StateError(
                 f"port {port} needs privileges that this user does not have",
@@ -57,8 +64,8 @@ def choose(wanted: int | None, default: int, addresses: Iterable[str], avoid: It
 def holder(port: int) -> str:
     """` by NAME (pid N)` of who listens on `port`, or nothing when this user may not know."""
     with contextlib.suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections("tcp"):
-            listens = connection.status == psutil.CONN_LISTEN
+        for connection in psutil.net_connections("inet"):
+            listens = connection.status == psutil.CONN_LISTEN or connection.type == socket.SOCK_DGRAM
             if listens and connection.laddr and connection.laddr.port == port and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return ""

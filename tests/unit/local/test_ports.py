@@ -11,11 +11,12 @@ from evenly.local import ports
 LOOPBACK = ("127.0.0.1",)
 
 
-@pytest.fixture
-def taken() -> Iterator[int]:
-    with socket.socket() as listener:
+@pytest.fixture(params=[socket.SOCK_STREAM, socket.SOCK_DGRAM], ids=["tcp", "udp"])
+def taken(request: pytest.FixtureRequest) -> Iterator[int]:
+    with socket.socket(type=request.param) as listener:
         listener.bind(("127.0.0.1", 0))
-        listener.listen()
+        if request.param is socket.SOCK_STREAM:
+            listener.listen()
         yield listener.getsockname()[1]
 
 
