@@ -46,7 +46,7 @@ def prepare(run: Callable[[list[str]], None], absent: tuple[Need, ...]) -> None:
     """Installs what is `absent`. `run` runs a command and raises `SetupError` when it fails."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise not_installable(absent)
-    if not NO_SERVER.exists():
+    if any(need.package == "postgresql" for need in absent) and not NO_SERVER.exists():
         NO_SERVER.parent.mkdir(parents=True, exist_ok=True)
         NO_SERVER.write_text("create_main_cluster = false\n")
     silent = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
