@@ -86,6 +86,13 @@ def alternate(
     return tuple(mine), tuple(theirs)
 
 
+def both(
+    ours: Sequence[object], peer: Sequence[object], figure: str
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """One figure of each run: ours and the peer's, as a measure takes them."""
+    return tuple(getattr(each, figure) for each in ours), tuple(getattr(each, figure) for each in peer)
+
+
 def ratios(measure: Measure) -> tuple[float, ...]:
     """Ours to the peer's, pair by pair; empty where the peer's figure is nothing."""
     if not all(measure.peer):

@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from bench.figures import Bound, Findings, Measure, Of, Target, alternate
+from bench.figures import Bound, Findings, Measure, Of, Target, alternate, both
 from bench.room import Room, evenly
 
 PAIRS = 21
@@ -31,8 +31,8 @@ def measure(room: Room) -> Findings:
     return Findings(
         "`python -c pass`",
         (
-            Measure("wall time", "ms", *_both(mine, theirs, "wall_ms"), six_times),
-            Measure("CPU time", "ms", *_both(mine, theirs, "cpu_ms"), six_times),
+            Measure("wall time", "ms", *both(mine, theirs, "wall_ms"), six_times),
+            Measure("CPU time", "ms", *both(mine, theirs, "cpu_ms"), six_times),
         ),
     )
 
@@ -48,9 +48,3 @@ def cost(command: list[str]) -> Cost:
 def _children_s() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _both(
-    mine: tuple[Cost, ...], theirs: tuple[Cost, ...], figure: str
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return tuple(getattr(each, figure) for each in mine), tuple(getattr(each, figure) for each in theirs)

@@ -1,12 +1,13 @@
 """Processes and ports for the benchmarks: run, stop, wait, and what they have cost in CPU time and memory."""
 
 import http.client
+import os
 import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -76,6 +77,25 @@ def status(url: str, ca_file: Path) -> int | None:
         finally:
             connection.close()
     return None
+
+
+def usable_cores() -> tuple[int, ...]:
+    """The cores that this process may run on; one where the system does not say, so that none is assigned."""
+    return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else (0,)
+
+
+@contextmanager
+def on_cores(cores: Iterable[int]) -> Iterator[None]:
+    """What is started meanwhile runs on these cores alone, where the system lets them be assigned."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def cpu_seconds(pids: Iterable[int], *, with_children: bool = True) -> float:

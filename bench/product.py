@@ -26,10 +26,13 @@ class Product:
     folder: Path
 
     @contextmanager
-    def running(self, least: int, most: int | None = None) -> Iterator["Product"]:
-        """Up and healthy with `least` instances, and with leave to hold up to `most`; gone in the end."""
+    def running(self, least: int, most: int | None = None, more: str = "") -> Iterator["Product"]:
+        """Up and healthy with `least` instances, and with leave to hold up to `most`; gone in the end.
+
+        `more`: what the manifest says besides.
+        """
         count = f"count: {{range: {least}-{most or least}}}"
-        (self.folder / "evenly.yaml").write_text(f"name: bench\n{count}\n")
+        (self.folder / "evenly.yaml").write_text(f"name: bench\n{count}\n{more}")
         try:
             self.up()
             yield self

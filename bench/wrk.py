@@ -1,6 +1,7 @@
 """wrk, the load of the throughput benchmark: closed loop, by kept connections, as fast as it is answered."""
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +38,14 @@ def program() -> str:
     return find_program("wrk")
 
 
-def run(url: str, seconds: int) -> Seen:
-    """Ask for `seconds`. wrk takes a status of 400 and more for a failure: the address must not redirect."""
+def run(url: str, seconds: int, headers: Sequence[str] = ()) -> Seen:
+    """Ask for `seconds`, with these headers (`Name: value`) as well.
+
+    wrk takes a status of 400 and more for a failure: the address must not redirect.
+    """
     options = ["--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", f"--script={SCRIPT}"]
     done = subprocess.run(
-        [program(), *options, "--header=Accept: application/json", url],
+        [program(), *options, *(f"--header={each}" for each in ("Accept: application/json", *headers)), url],
         capture_output=True,
         text=True,
         timeout=seconds + 30,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.figures import Bound, Findings, Measure, Of, Target, alternate
+from bench.figures import Bound, Findings, Measure, Of, Target, alternate, both
 from bench.processes import RefusedError
 from bench.product import Product, healthy_ids, is_whole
 from bench.room import Room
@@ -69,10 +69,10 @@ def findings(killed: tuple[Seen, ...], quiet: tuple[Seen, ...]) -> Findings:
     return Findings(
         "the same load with nothing killed",
         (
-            Measure("failed requests a run", "", *_both(killed, quiet, "failed"), none_failed),
-            Measure("capacity back after", "s", *_both(killed, quiet, "back_s"), back),
-            Measure("p99", "ms", *_both(killed, quiet, "p99_ms")),
-            Measure("longest request", "ms", *_both(killed, quiet, "longest_ms")),
+            Measure("failed requests a run", "", *both(killed, quiet, "failed"), none_failed),
+            Measure("capacity back after", "s", *both(killed, quiet, "back_s"), back),
+            Measure("p99", "ms", *both(killed, quiet, "p99_ms")),
+            Measure("longest request", "ms", *both(killed, quiet, "longest_ms")),
         ),
     )
 
@@ -122,9 +122,3 @@ def _wait_until_whole(environment: Environment) -> None:
         if time.monotonic() > deadline:
             raise RefusedError(f"The environment was not healthy {BACK_WITHIN_S:g} s after a run.")
         time.sleep(POLL_S)
-
-
-def _both(
-    killed: tuple[Seen, ...], quiet: tuple[Seen, ...], figure: str
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return tuple(getattr(each, figure) for each in killed), tuple(getattr(each, figure) for each in quiet)
