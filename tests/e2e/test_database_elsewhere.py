@@ -42,6 +42,13 @@ def test_it_is_migrated_and_served_and_none_of_ours_is_started(shop, server):
     assert not list(shop.home.glob("postgres*"))
     assert shop.pids("database") == []
     assert "SHOP_DATABASE" not in shop.run("run", "env").stdout
+    shell = shop.run(
+        "database", "shell", "-tAc", "SELECT current_user, ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    )
+    assert shell.stdout == "shopkeeper|t\n", shell.stderr
+    for words in (("seed",), ("reset", "--confirm", "local")):
+        refused = shop.run("database", *words)
+        assert (refused.returncode, "is elsewhere" in refused.stderr) == (2, True)
     listed = json.loads(shop.run("secrets", "list", "--json").stdout)
     assert [(it["name"], it["for"], it["state"]) for it in listed] == [("SHOP_DATABASE", "database", "there")]
     holders = [

@@ -53,8 +53,8 @@ def shell(project: Path, arguments: Sequence[str], *, as_owner: bool) -> OneOff:
 def seed(project: Path, file: Path | None) -> Seeded:
     """Run the seed as the owner. Raises UsageError for a file that can't be one, StateError when PostgreSQL refuses."""
     _, release, database = _running(project)
-    found = _read(project, release, file)
     ours = _ours(database, "seed")
+    found = _read(project, release, file)
     return asyncio.run(run_seed(ours.owner_url(ours.opened()[0].database), found))
 
 

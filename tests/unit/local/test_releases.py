@@ -7,9 +7,10 @@ import pytest
 from evenly.core.secret import Secret
 from evenly.errors import StateError, UsageError
 from evenly.local import releases
+from evenly.local.errorpages import release_pages
 from evenly.local.paths import Paths, local_paths
 from evenly.local.settings import read_release
-from evenly.manifest.types import App, Database, Manifest
+from evenly.manifest.types import App, Database, Http, Manifest
 
 OWN = Manifest(name="shop", app=App(serve="shop:app"))
 
@@ -178,3 +179,18 @@ def test_without_secrets_no_file_of_them_is_made(paths: Paths) -> None:
     releases.ensure(paths, OWN)
     assert not list(paths.home.rglob("secrets.json"))
     assert not paths.digest_key.exists()
+
+
+def test_error_pages_are_kept_and_edited_ones_are_the_next_release(paths: Paths) -> None:
+    manifest = Manifest(name="shop", app=App(serve="shop:app"), http=Http(error_pages="pages"))
+    pages = paths.project / "pages"
+    pages.mkdir()
+    for name in ("404.html", "5xx.html", "notes.html", "logo.png"):
+        (pages / name).write_text("first")
+    linked = pages / "4xx.html"
+    linked.symlink_to("404.html")
+    first = releases.ensure(paths, manifest)
+    (pages / "404.html").write_text("edited")
+    assert release_pages(paths, first.number) == {"404": "first", "4xx": "first", "5xx": "first"}
+    second = releases.ensure(paths, manifest)
+    assert (second.number, release_pages(paths, second.number)["404"]) == (2, "edited")
