@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.functional.edge.wire import Clients
 from tests.functional.edge.witness import Witness
 
 from evenly.local.balancer import Endpoint
+from evenly.local.balancer.settings import HEAP_BYTES
 from evenly.local.certificates import issue_instance
 from evenly.manifest.types import Http, Limits, Manifest, Seconds
 
@@ -106,8 +107,9 @@ class Edge:
 
 
 @contextlib.contextmanager
-def edge_with(folder: Path, limits: Limits) -> Iterator[Edge]:
+def edge_with(folder: Path, limits: Limits, heap_bytes: int = HEAP_BYTES) -> Iterator[Edge]:
     world = make_world(folder, Manifest(name="hello", http=Http(limits=limits)))
+    world.settings = replace(world.settings, heap_bytes=heap_bytes)
     try:
         with Witness(witness_context(world)) as witness:
             endpoint = Endpoint(INSTANCE, "local-a", "127.0.0.1", witness.port)

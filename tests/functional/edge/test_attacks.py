@@ -122,6 +122,15 @@ def test_thousands_of_idle_connections(edge: Edge) -> None:
     assert each < MEBIBYTE / 4
 
 
+def test_with_its_memory_used_up_it_turns_clients_away_and_lives(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with edge_with(tmp_path_factory.mktemp("full"), Limits(), heap_bytes=MEBIBYTE) as edge:
+        with pytest.raises(OSError):
+            edge.clients.http1(patience_s=3)
+        assert edge.world.admin.is_ready()
+
+
 def test_rapid_resets_end_the_connection(edge: Edge) -> None:
     with edge.service_goes_on("rapid resets"), edge.clients.http2() as wire:
         asked = 0

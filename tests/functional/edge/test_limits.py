@@ -158,6 +158,20 @@ def test_a_large_body_is_counted_and_not_kept(tmp_path_factory: pytest.TempPathF
         assert most - before < 16 * 1024 * 1024
 
 
+def test_a_websocket_is_held_to_no_body_and_no_request_time(tmp_path_factory: pytest.TempPathFactory) -> None:
+    limits = Limits(body=Bytes(1024), timeout=Seconds(1.0))
+    with edge_with(tmp_path_factory.mktemp("socket"), limits) as edge, edge.clients.http1() as wire:
+        wire.send(head(b"GET /socket HTTP/1.1", b"Connection: Upgrade", b"Upgrade: websocket"))
+        assert b" 101 " in wire.socket.recv(4096)
+        for _ in range(6):
+            time.sleep(0.3)
+            wire.send(b"x" * 1024)
+            got = 0
+            while got < 1024:
+                got += len(wire.socket.recv(4096)) or 10**6
+            assert got == 1024
+
+
 def test_what_stops_in_mid_answer_is_ended(edge: Edge) -> None:
     with edge.clients.http1() as wire:
         wire.send(get("/half"))

@@ -1,7 +1,8 @@
 """An app that writes down each request as it came, byte for byte: HTTPS with mutual TLS, in a thread of its own.
 
 Its reader is strict: what is no plain HTTP/1.1 request, framed one way and no other, is noted as `broken`, so that
-nothing smuggled can hide. By path: `/late` answers late, `/never` never, `/half` begins and stops, `/big` has no end.
+nothing smuggled can hide. By path: `/late` answers late, `/never` never, `/half` begins and stops, `/big` has no end,
+`/socket` echoes.
 """
 
 import asyncio
@@ -98,6 +99,8 @@ class Witness:
                 await asyncio.sleep(3600)
             case "/big":
                 await send_without_end(writer)
+            case "/socket":
+                await echo(reader, writer)
         writer.write(
             b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n" + b"hello"[: 5 * (head.method != "HEAD")]
         )
@@ -110,6 +113,14 @@ async def send_without_end(writer: StreamWriter) -> None:
         writer.write(b"x" * 65536)
         await writer.drain()
         await asyncio.sleep(0)
+
+
+async def echo(reader: StreamReader, writer: StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n")
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    raise EOFError
 
 
 async def read_head(reader: StreamReader) -> Seen | None:

@@ -4,9 +4,6 @@ from evenly.local.balancer.limits import URI_BYTES
 from evenly.local.balancer.settings import BalancerSettings
 from evenly.local.balancer.terms import Config, extension, typed
 
-MEBIBYTE = 1024 * 1024
-# At rest it takes 70 to 90 MB; 4,096 connections with a stream each took 200 MB more (docs/adr/0009-limits.md).
-HEAP_BYTES = 1024 * MEBIBYTE
 HEAP = "envoy.resource_monitors.fixed_heap"
 # Streams that hold a MiB or more are the first to go.
 TRACKED_POWER_OF_TWO = 20
@@ -29,7 +26,7 @@ def runtime() -> Config:
 def overload_manager(settings: BalancerSettings) -> Config:
     return {
         "refresh_interval": "0.25s",
-        "resource_monitors": [_connections(settings), _heap()],
+        "resource_monitors": [_connections(settings), _heap(settings)],
         "buffer_factory_config": {"minimum_account_to_track_power_of_two": TRACKED_POWER_OF_TWO},
         "actions": [
             _action("shrink_heap", _above(0.80)),
@@ -50,10 +47,9 @@ def _connections(settings: BalancerSettings) -> Config:
     )
 
 
-def _heap() -> Config:
-    return extension(
-        HEAP, "extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig", max_heap_size_bytes=HEAP_BYTES
-    )
+def _heap(settings: BalancerSettings) -> Config:
+    kind = "extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig"
+    return extension(HEAP, kind, max_heap_size_bytes=settings.heap_bytes)
 
 
 def _action(name: str, trigger: Config) -> Config:

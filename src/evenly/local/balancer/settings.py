@@ -11,6 +11,7 @@ from evenly.manifest.types import Limits, Protocol
 STATISTICS = "edge"  # the prefix of the counters of what comes in
 SERVICE = "service"  # the one cluster
 DEFAULTS = Limits()
+HEAP_BYTES = 1024 * 1024 * 1024  # the reason: docs/adr/0009-limits.md
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,8 @@ class BalancerSettings:
     """One balancer. `folder` holds its configuration and nothing else; `listen` are addresses, `hosts` the
     hosts by which it is reached from outside of this machine, if it is.
 
-    `protocol` is what the instances speak; `concurrency` is Envoy's worker threads; `error_pages` are the user's, by
-    status (`404`) or class (`4xx`).
+    `protocol` is what the instances speak; `concurrency` is Envoy's worker threads, `heap_bytes` the most memory it may take;
+    `error_pages` are the user's, by status (`404`) or class (`4xx`).
     """
 
     name: str
@@ -38,6 +39,7 @@ class BalancerSettings:
     hosts: tuple[str, ...] = ()
     concurrency: int = 2
     limits: Limits = DEFAULTS
+    heap_bytes: int = HEAP_BYTES
     error_pages: Mapping[str, str] = field(default_factory=dict)
 
     @property
