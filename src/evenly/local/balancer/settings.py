@@ -19,8 +19,8 @@ class BalancerSettings:
     """One balancer. `folder` holds its configuration and nothing else; `listen` are addresses, `hosts` the
     hosts by which it is reached from outside of this machine, if it is.
 
-    `protocol` is what the instances speak; `concurrency` is Envoy's worker threads, `heap_bytes` the most memory it may take;
-    `error_pages` are the user's, by status (`404`) or class (`4xx`).
+    `protocol` is what the instances speak; `concurrency` is Envoy's worker threads, `heap_bytes` the most memory
+    it may take; `error_pages` are the user's, by status (`404`) or class (`4xx`).
     """
 
     name: str
