@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from tests.functional.balancer.http2 import cut
 
 from evenly.core.topology import local_topology
 from evenly.local.balancer import (
@@ -190,6 +191,15 @@ class World:
             return all(each.address in health and health[each.address].healthy for each in instances)
 
         await until(all_healthy)
+
+    async def raw(self, request: bytes, until: bytes) -> bytes:
+        """What the edge answers to these very bytes, up to `until`."""
+        trust = ssl.create_default_context(cafile=str(self.authority.files.ca))
+        reader, writer = await asyncio.open_connection("localhost", self.settings.https_port, ssl=trust)
+        writer.write(request)
+        answer = await asyncio.wait_for(reader.readuntil(until), DEADLINE_S)
+        await cut(writer)
+        return answer
 
     def renew_edge(self) -> None:
         self.authority.files.edge.unlink()

@@ -103,4 +103,11 @@ async def http2(port: int, authority: Path) -> AsyncIterator[Http2Client]:
         yield client
     finally:
         reading.cancel()
-        writer.transport.abort()
+        await cut(writer)
+
+
+async def cut(writer: asyncio.StreamWriter) -> None:
+    """Ends a connection without ceremony, and waits until it is gone."""
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
