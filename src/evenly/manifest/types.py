@@ -102,8 +102,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A command run by the clock: `schedule` is a cron expression in UTC; one run at a time, killed after
-    `timeout`, tried again up to `retries` times when it fails."""
+    """A command run by the clock: `schedule` is a cron expression in UTC; one run at a time, each attempt
+    ended after `timeout`, tried again up to `retries` times when it fails."""
 
     command: tuple[str, ...]
     schedule: str

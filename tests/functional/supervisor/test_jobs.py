@@ -83,6 +83,7 @@ async def test_a_timeout_ends_the_whole_family(make: Make) -> None:
         life.ask("tidy")
         entry = (await life.ended("tidy")).history[0]
         assert (entry.outcome, entry.why) == (Outcome.TIMED_OUT, "was ended after its timeout of 1 s")
+        assert entry.code == -signal.SIGTERM
         assert _marked(held) == []
 
 
