@@ -210,6 +210,11 @@ class Environment:
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
 
+    def connection(self, ca: bytes | None = None) -> "Edge":
+        """A connection to keep. `ca`: whom it trusts, in place of the environment's authority."""
+        trusted = ca or (self.home / "certificates" / "ca.pem").read_bytes()
+        return Edge("localhost", self.https_port, ssl.create_default_context(cadata=trusted.decode()))
+
     def plain(self, path: str, host: str = "") -> Answer:
         with closing(http.client.HTTPConnection("localhost", self.http_port, timeout=10)) as connection:
             connection.request("GET", path, headers={"Host": host} if host else {})
@@ -262,6 +267,12 @@ class Edge(http.client.HTTPSConnection):
     def connect(self) -> None:
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
         self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
+
+    def certificate(self) -> bytes:
+        """What it is shown, as DER; closes it."""
+        with closing(self):
+            self.connect()
+            return self.sock.getpeercert(binary_form=True)
 
 
 @contextlib.contextmanager

@@ -26,8 +26,11 @@ sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(send(plan))))
 class Load:
     """A sender in a process of its own, so that nothing that a test does makes it late."""
 
-    def __init__(self, made: Any, duration_s: float, rate: float) -> None:
+    def __init__(self, made: Any, duration_s: float, rate: float, ca: bytes | None = None) -> None:
         authority = made.home / "certificates" / "ca.pem"
+        if ca is not None:
+            authority = made.folder / "trusted-by-the-load.pem"
+            authority.write_bytes(ca)
         url = f"https://localhost:{made.https_port}/"
         plan = LoadPlan(url, rate, duration_s, ca_file=authority)
         self._wait_for = made.wait_for
@@ -62,15 +65,23 @@ def under_load() -> Callable[..., LoadResult]:
     """Puts a fault in while requests come; a run whose sender was late proves nothing and is repeated."""
 
     def run(
-        made: Any, fault: Callable[[], object], duration_s: float = 7.0, rate: float = RATE
+        made: Any,
+        fault: Callable[[], object],
+        duration_s: float = 7.0,
+        rate: float = RATE,
+        ca: bytes | None = None,
+        once: bool = False,
     ) -> LoadResult:
+        """`once`: the fault can't be put in again, so a run counts whose sender was late: fewer requests at once."""
         reasons = []
         for _ in range(VOID_RUNS):
             made.wait_healthy()
-            with Load(made, duration_s, rate) as load:
+            with Load(made, duration_s, rate, ca) as load:
                 load.await_flowing()
                 fault()
                 result = load.result()
+            if once:
+                return result
             if result.void is None:
                 assert result.requests >= rate * duration_s * 0.99
                 return result
