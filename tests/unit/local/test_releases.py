@@ -187,10 +187,11 @@ def test_error_pages_are_kept_and_edited_ones_are_the_next_release(paths: Paths)
     pages.mkdir()
     for name in ("404.html", "5xx.html", "notes.html", "logo.png"):
         (pages / name).write_text("first")
-    linked = pages / "4xx.html"
-    linked.symlink_to("404.html")
+    (paths.project / "elsewhere.html").write_text("first")
+    (pages / "4xx.html").symlink_to(paths.project / "elsewhere.html")
     first = releases.ensure(paths, manifest)
-    (pages / "404.html").write_text("edited")
+    for file in (pages / "404.html", paths.project / "elsewhere.html"):
+        file.write_text("edited")
     assert release_pages(paths, first.number) == {"404": "first", "4xx": "first", "5xx": "first"}
     second = releases.ensure(paths, manifest)
     assert (second.number, release_pages(paths, second.number)["404"]) == (2, "edited")
