@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evenly.cli.confirming import check_confirmed
 from evenly.cli.options import ENVIRONMENT, environment_option, hint, project_folder
 from evenly.cli.words import count_of, listed
 from evenly.errors import UsageError
@@ -79,7 +80,9 @@ def reset(with_seed: bool, file: Path | None, confirm: str | None) -> None:
     if file is not None and not with_seed:
         raise UsageError("it belongs to --seed.", where="--file")
     project = project_folder()
-    _check_confirmed(confirm, project)
+    check_confirmed(
+        confirm, f"This deletes all that is in the database of {ENVIRONMENT} in {project}, for good.", "reset"
+    )
     done = reset_database(project, with_seed=with_seed, file=file)
     click.echo(f"The database is new: {count_of(len(done.migrations), 'migration')} applied.")
     if done.seeded is not None:
@@ -92,20 +95,3 @@ def seeded_line(seeded: Seeded) -> str:
     rows = [f"{count_of(count, 'row')} {ROWS[kind]}" for kind, count in seeded.rows.items()]
     told = listed(rows) if rows else "no row changed"
     return f"Seeded by {count_of(seeded.statements, 'statement')}: {told}."
-
-
-def _check_confirmed(said: str | None, project: Path) -> None:
-    """Raises UsageError unless the environment's name was given or is typed now."""
-    said = _asked(project) if said is None else said
-    if said.strip() != ENVIRONMENT:
-        raise UsageError(
-            f"{said.strip() or 'nothing'} is not the environment's name: nothing was changed.",
-            where="reset",
-            try_=f"Type {ENVIRONMENT}, or give --confirm {ENVIRONMENT}.",
-        )
-
-
-def _asked(project: Path) -> str:
-    click.echo(f"This deletes all that is in the database of {ENVIRONMENT} in {project}, for good.", err=True)
-    click.echo("Type the environment's name to do it: ", nl=False, err=True)
-    return sys.stdin.readline()

@@ -1,10 +1,8 @@
 """`evenly down`: stop all of it."""
 
-import sys
-from pathlib import Path
-
 import click
 
+from evenly.cli.confirming import check_confirmed
 from evenly.cli.options import ENVIRONMENT, environment_option, hint, project_folder
 from evenly.cli.words import count_of, listed
 from evenly.errors import UsageError
@@ -32,7 +30,11 @@ def command(delete_data: bool, confirm: str | None) -> None:
 
     project = project_folder()
     if delete_data:
-        _check_confirmed(confirm, project)
+        check_confirmed(
+            confirm,
+            f"This deletes the database and all state of {ENVIRONMENT} in {project}, for good.",
+            "--delete-data",
+        )
     elif confirm is not None:
         raise UsageError("it belongs to --delete-data.", where="--confirm")
     stopped = take_down(project, delete_data=delete_data)
@@ -48,20 +50,3 @@ def stopped_line(by_role: dict[str, int]) -> str:
         *(f"the {role}" for role in ("balancer", "database", "supervisor", "watchdog") if by_role.get(role)),
     ]
     return f"Stopped {listed(named)}." if named else "Nothing was running."
-
-
-def _check_confirmed(said: str | None, project: Path) -> None:
-    """Raises UsageError unless the environment's name was given or is typed now."""
-    said = _asked(project) if said is None else said
-    if said.strip() != ENVIRONMENT:
-        raise UsageError(
-            f"{said.strip() or 'nothing'} is not the environment's name: nothing was deleted.",
-            where="--delete-data",
-            try_=f"Type {ENVIRONMENT}, or give --confirm {ENVIRONMENT}.",
-        )
-
-
-def _asked(project: Path) -> str:
-    click.echo(f"This deletes the database and all state of {ENVIRONMENT} in {project}, for good.", err=True)
-    click.echo("Type the environment's name to do it: ", nl=False, err=True)
-    return sys.stdin.readline()

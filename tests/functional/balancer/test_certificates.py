@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.functional.balancer.direct import first_line
 
 from evenly.local.balancer import Endpoint
 from evenly.local.certificates import CertificateNames, InstanceFiles, instance_name, issue_instance
@@ -133,15 +134,4 @@ async def greeted(granian: Granian, ca: Path, shown: tuple[Path, Path] | None) -
     context = ssl.create_default_context(cafile=str(ca))
     if shown:
         context.load_cert_chain(*shown)
-    where = granian.endpoint
-    reader, writer = await asyncio.open_connection(
-        where.address, where.port, ssl=context, server_hostname=instance_name(where.id)
-    )
-    try:
-        writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
-        line = await reader.readline()
-        if not line:
-            raise ConnectionError
-        return line
-    finally:
-        writer.transport.abort()
+    return await first_line(granian.endpoint, context)

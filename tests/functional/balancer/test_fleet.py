@@ -6,8 +6,7 @@ import ssl
 import time
 
 import pytest
-
-from evenly.local.certificates import instance_name
+from tests.functional.balancer.direct import first_line
 
 
 async def test_an_instance_with_anothers_certificate_gets_nothing(world, client):
@@ -27,10 +26,10 @@ async def test_nobody_passes_by_the_balancer(world):
     files = world.authority.files
     bare = ssl.create_default_context(cafile=str(files.ca))
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        await greet(instance, bare)
+        await first_line(instance.endpoint, bare)
     client = ssl.create_default_context(cafile=str(files.ca))
     client.load_cert_chain(files.client, files.client_key)
-    assert (await greet(instance, client)).startswith(b"HTTP/1.1 200")
+    assert (await first_line(instance.endpoint, client)).startswith(b"HTTP/1.1 200")
 
 
 async def test_a_new_endpoint_serves_soon(world, client):
@@ -168,19 +167,3 @@ async def statuses(client, url: str, count: int, per_second: int) -> list[int]:
         return (await client.get(f"{url}/slow?0.02")).status
 
     return await asyncio.gather(*(one(number) for number in range(count)))
-
-
-async def greet(instance, context: ssl.SSLContext) -> bytes:
-    """The first line of an instance that is asked directly."""
-    where = instance.endpoint
-    reader, writer = await asyncio.open_connection(
-        where.address, where.port, ssl=context, server_hostname=instance_name(where.id)
-    )
-    try:
-        writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
-        line = await reader.readline()
-        if not line:
-            raise ConnectionError
-        return line
-    finally:
-        writer.transport.abort()

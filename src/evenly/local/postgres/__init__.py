@@ -26,7 +26,6 @@ from evenly.local.postgres.processes import (
     command,
     holders,
     make_way,
-    running_postmaster,
 )
 from evenly.local.postgres.readiness import Readiness, StartFailure, probe, start_failure, wait_ready
 from evenly.local.postgres.recovery import reset_superuser
@@ -62,7 +61,6 @@ __all__ = [
     "prepare",
     "probe",
     "reset_superuser",
-    "running_postmaster",
     "start_failure",
     "url",
     "wait_ready",

@@ -3,12 +3,12 @@
 Sources: PostgreSQL 16 and 18, chapter "Server Configuration"; reasons in docs/adr/0004-database.md.
 """
 
-import os
 from pathlib import Path
 
 from evenly.local.postgres.copying import sync_folder
 from evenly.local.postgres.credentials import APP, OWNER, SUPERUSER
 from evenly.local.postgres.server import PORT, Server, beside
+from evenly.local.state import write_bytes
 
 _FIXED = """\
 # Reached by a unix socket and nothing else.
@@ -79,21 +79,10 @@ def render_hba(server: Server) -> str:
 
 def write_configuration(server: Server) -> None:
     """Writes both files (no secret is in them), each beside its place and renamed."""
-    _write(server.configuration, render_configuration(server))
-    _write(server.hba, render_hba(server))
+    write_bytes(server.configuration, render_configuration(server).encode(), 0o644)
+    write_bytes(server.hba, render_hba(server).encode(), 0o644)
+    sync_folder(server.settings)
 
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    with beside.open("x", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    sync_folder(path.parent)

@@ -55,12 +55,6 @@ def holders(data: Path) -> tuple[int, ...]:
     return tuple(process.pid for process in psutil.process_iter() if _folder_of(process) == place)
 
 
-def running_postmaster(data: Path) -> int | None:
-    """The pid of the postmaster that runs on `data`, or `None`: a pid file alone proves nothing."""
-    pid = _recorded_pid(data)
-    return pid if pid is not None and pid in holders(data) else None
-
-
 async def make_way(
     server: Server, deadline: float = FREE_DEADLINE, now: Callable[[], float] = time.monotonic
 ) -> None:
