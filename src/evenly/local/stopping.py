@@ -34,10 +34,6 @@ class Stopped:
 
     by_role: dict[str, int]
 
-    @property
-    def anything(self) -> bool:
-        return bool(self.by_role)
-
 
 def stop_everything(paths: Paths) -> Stopped:
     """Stop all of the environment's processes and remove its sockets. Raises StateError if one stays.

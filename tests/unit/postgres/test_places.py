@@ -91,7 +91,6 @@ def test_the_wheel_is_found(version):
     for program in (
         found.initdb,
         found.postgres,
-        found.pg_ctl,
         found.psql,
     ):
         assert os.access(program, os.X_OK)

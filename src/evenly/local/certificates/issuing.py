@@ -136,13 +136,6 @@ def renew_at(leaf: Certificate) -> datetime:
     return begins + (ends - begins) * (RENEW_AT - JITTER * (leaf.serial_number % 1000) / 1000)
 
 
-def key_id(certificate: Certificate) -> str:
-    """40 hex digits that tell one authority from another."""
-    from cryptography import x509
-
-    return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest.hex()
-
-
 def _leaf(
     authority: Issued,
     key: Key,

@@ -41,10 +41,6 @@ class Binaries:
         return self.install / "bin" / "postgres"
 
     @property
-    def pg_ctl(self) -> Path:
-        return self.install / "bin" / "pg_ctl"
-
-    @property
     def psql(self) -> Path:
         return self.install / "bin" / "psql"
 
