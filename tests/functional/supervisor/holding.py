@@ -121,11 +121,12 @@ class Home:
         return [it.process.pid for it in processes.mains(found, role)]
 
     def clean(self) -> None:
-        for it in processes.find_marked(self.paths.home):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(it.process.pid, signal.SIGKILL)
-        for watches in self.watches:
-            watches.bury()
+        """End all, until there is nothing more: what is killed may just have started another."""
+        while marked := processes.find_marked(self.paths.home):
+            for it in marked:
+                processes.send(it.process, signal.SIGKILL, group=False)
+            for watches in self.watches:
+                watches.bury()
 
 
 @dataclass
