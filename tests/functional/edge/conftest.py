@@ -84,8 +84,8 @@ class Edge:
             end.set()
             thread.join()
         ordered = sorted(bystander.times)
-        print(f"{what}: {len(ordered)} others' requests, median {ordered[len(ordered) // 2] * 1000:.0f} ms, ")
-        print(f"longest {ordered[-1] * 1000:.0f} ms")
+        middle, longest = ordered[len(ordered) // 2] * 1000, ordered[-1] * 1000
+        print(f"{what}: {len(ordered)} others' requests, median {middle:.0f} ms, longest {longest:.0f} ms")
         assert bystander.failures == []
         assert self.process.poll() is None, self.log()
 

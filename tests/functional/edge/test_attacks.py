@@ -22,17 +22,16 @@ from tests.functional.edge.frames import (
 )
 from tests.functional.edge.wire import Wire
 
-from evenly.local.balancer.overload import RESET_STREAMS
-from evenly.manifest.types import Limits, Seconds
+from evenly.manifest.types import Bytes, Limits, Seconds
 
-CROWD = 60
+CROWD = 30
 MEBIBYTE = 1024 * 1024
 CANCELLED = struct.pack(">I", 8)
 
 
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    with edge_with(tmp_path_factory.mktemp("attacked"), Limits(timeout=Seconds(1.0))) as made:
+    with edge_with(tmp_path_factory.mktemp("attacked"), Limits(timeout=Seconds(3.0))) as made:
         yield made
 
 
@@ -46,17 +45,29 @@ def crowd(edge: Edge, first: bytes, size: int = CROWD) -> Iterator[list[Wire]]:
         yield wires
 
 
-def drip(wires: list[Wire], piece: bytes, times: int = 12) -> None:
+def drip(wires: list[Wire], piece: bytes, times: int) -> None:
     for _ in range(times):
         time.sleep(0.1)
         for wire in wires:
             wire.send(piece)
 
 
-def test_slow_headers_end_with_408(edge: Edge) -> None:
-    with edge.service_goes_on("slow headers"), crowd(edge, b"GET / HTTP/1.1\r\nHost: localhost\r\n") as wires:
-        drip(wires, b"X-1: 1\r\n")
+def test_slow_headers_and_handshakes_that_stop_are_ended(tmp_path_factory: pytest.TempPathFactory) -> None:
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+    with (
+        edge_with(tmp_path_factory.mktemp("slow"), Limits()) as edge,
+        edge.service_goes_on("slow headers and handshakes that stop"),
+        crowd(edge, b"GET / HTTP/1.1\r\nHost: localhost\r\n") as wires,
+        contextlib.ExitStack() as stack,
+    ):
+        unfinished = [stack.enter_context(edge.clients.plain(patience_s=20)) for _ in wires]
+        for each in unfinished:
+            each.sendall(hello)
+        drip(wires, b"X-1: 1\r\n", times=45)
         assert {answer.status for wire in wires if (answer := wire.answer())} == {408}
+        for each in unfinished:
+            with contextlib.suppress(ConnectionResetError):
+                assert each.recv(1) == b""
 
 
 def test_a_body_that_stops_ends_with_408(edge: Edge) -> None:
@@ -66,26 +77,17 @@ def test_a_body_that_stops_ends_with_408(edge: Edge) -> None:
 
 
 def test_a_body_that_drips_ends_with_408(tmp_path_factory: pytest.TempPathFactory) -> None:
-    limits = Limits(timeout=Seconds(1.0), body=1024)  # 1 s and what 1 KiB may take
+    limits = Limits(timeout=Seconds(2.0), body=Bytes(1024))  # 2 s, and what 1 KiB may take
     started = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
     with (
         edge_with(tmp_path_factory.mktemp("dripping"), limits) as edge,
         edge.service_goes_on("bodies that drip"),
         crowd(edge, started) as wires,
     ):
-        drip(wires, b"x")
+        drip(wires, b"x", times=25)
+        for wire in wires:
+            wire.socket.settimeout(1)  # for what has not stopped moving, two seconds have only just begun
         assert {answer.status for wire in wires if (answer := wire.answer())} == {408}
-
-
-def test_handshakes_that_stop_are_ended(edge: Edge) -> None:
-    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
-    with edge.service_goes_on("handshakes that stop"), contextlib.ExitStack() as stack:
-        opened = [stack.enter_context(edge.clients.plain()) for _ in range(CROWD)]
-        for each in opened:
-            each.sendall(hello)
-        for each in opened:
-            with contextlib.suppress(ConnectionResetError):
-                assert each.recv(1) == b""
 
 
 def test_clients_that_do_not_read_hold_little_and_are_ended(edge: Edge) -> None:
@@ -99,9 +101,9 @@ def test_clients_that_do_not_read_hold_little_and_are_ended(edge: Edge) -> None:
 def test_http2_clients_that_give_no_window_are_ended(edge: Edge) -> None:
     before = edge.memory()
     with edge.service_goes_on("HTTP/2 without a window"), edge.clients.http2() as wire:
-        wire.send(*(wire.request(stream, path="/big") for stream in range(1, 200, 2)))
+        wire.send(*(wire.request(stream, path="/big") for stream in range(1, 40, 2)))
         time.sleep(0.5)
-        assert edge.memory() - before < 64 * MEBIBYTE
+        assert edge.memory() - before < 16 * MEBIBYTE
         until_idle(edge)
 
 
@@ -126,30 +128,36 @@ def test_with_its_memory_used_up_it_turns_clients_away_and_lives(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     with edge_with(tmp_path_factory.mktemp("full"), Limits(), heap_bytes=MEBIBYTE) as edge:
-        with pytest.raises(OSError):
-            edge.clients.http1(patience_s=3)
+        deadline = time.monotonic() + 10
+        while is_let_in(edge):  # it looks at its memory four times a second
+            assert time.monotonic() < deadline
         assert edge.world.admin.is_ready()
 
 
+def is_let_in(edge: Edge) -> bool:
+    try:
+        edge.clients.http1(patience_s=3).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_rapid_resets_end_the_connection(edge: Edge) -> None:
-    with edge.service_goes_on("rapid resets"), edge.clients.http2() as wire:
-        asked = 0
-        for stream in range(1, 40 * RESET_STREAMS, 2):
+    before = len(edge.witness.seen)
+    with edge.service_goes_on("rapid resets"), edge.clients.http2(patience_s=1.5) as wire:
+        for stream in range(1, 4000, 2):
             if not wire.send(wire.request(stream, path="/late"), frame(RESET, 0, stream, CANCELLED)):
                 break
-            asked += 1
         wire.end()
-    assert asked < 20 * RESET_STREAMS
-    assert len(edge.witness.seen) < 20 * RESET_STREAMS
+    assert len([seen for seen in edge.witness.seen[before:] if seen.target == "/late"]) < 1000
 
 
 def test_a_connection_has_so_many_streams_and_no_more(edge: Edge) -> None:
     with edge.service_goes_on("1,000 streams at once"), edge.clients.http2() as wire:
-        before = len(edge.witness.seen)
         wire.send(*(wire.request(stream, path="/never") for stream in range(1, 2000, 2)))
         time.sleep(0.5)
-        reached = [seen for seen in edge.witness.seen[before:] if seen.target == "/never"]
-    assert len(reached) <= 100
+        active = edge.world.admin.traffic().active
+    assert 2 < active <= 102
 
 
 def flood_of_continuations(wire: Frames) -> Iterator[bytes]:

@@ -110,9 +110,9 @@ class Witness:
 async def send_without_end(writer: StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n")
     while not writer.is_closing():
-        writer.write(b"x" * 65536)
+        writer.write(b"x" * 16384)
         await writer.drain()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.002)  # others are answered in between
 
 
 async def echo(reader: StreamReader, writer: StreamWriter) -> None:
