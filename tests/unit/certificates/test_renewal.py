@@ -176,10 +176,11 @@ def test_a_switch_that_was_cut_short_is_gone_on_with(tmp_path: Path) -> None:
     life = Years(tmp_path)
     while not life.files.next.exists():
         life.day()
-    following = life.files.next.read_bytes()
+    old, following = life.files.ca.read_bytes(), life.files.next.read_bytes()
     life.files.ca.write_bytes(following)  # the key was not written any more
     again = life.supervisor()
     assert life.files.ca.read_bytes() == following
+    assert old in life.files.trusted.read_bytes()  # instances still show what it issued
     assert read_facts(again.open(), life.names, tmp_path, (), life.now).next is None
     assert again.open().issuer.key.public_key() == again.open().issuer.certificate.public_key()
 
