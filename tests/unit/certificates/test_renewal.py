@@ -179,6 +179,7 @@ def test_a_switch_that_was_cut_short_is_gone_on_with(tmp_path: Path) -> None:
     old, following = life.files.ca.read_bytes(), life.files.next.read_bytes()
     life.files.ca.write_bytes(following)  # the key was not written any more
     again = life.supervisor()
+    again.open()
     assert life.files.ca.read_bytes() == following
     assert old in life.files.trusted.read_bytes()  # instances still show what it issued
     assert read_facts(again.open(), life.names, tmp_path, (), life.now).next is None
