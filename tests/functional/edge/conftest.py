@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.client
+import socket
 import ssl
 import subprocess
 import threading
@@ -101,6 +102,16 @@ class Edge:
         import psutil
 
         return int(psutil.Process(self.process.pid).memory_info().rss)
+
+    def counter(self, name: str) -> int:
+        """One of the balancer's own counts."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            admin.connect(str(self.world.settings.admin_socket))
+            admin.sendall(
+                b"GET /stats?filter=%b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % name.encode()
+            )
+            answer = b"".join(iter(lambda: admin.recv(65536), b"")).decode()
+        return next(int(line.split(": ")[1]) for line in answer.splitlines() if line.startswith(f"{name}: "))
 
     def log(self) -> str:
         return (self.world.folder / "balancer.log").read_text()

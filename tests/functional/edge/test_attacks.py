@@ -143,13 +143,14 @@ def is_let_in(edge: Edge) -> bool:
 
 
 def test_rapid_resets_end_the_connection(edge: Edge) -> None:
-    before = len(edge.witness.seen)
-    with edge.service_goes_on("rapid resets"), edge.clients.http2(patience_s=1.5) as wire:
+    before = edge.counter("http.edge.downstream_rq_rx_reset")
+    with edge.service_goes_on("rapid resets"), edge.clients.http2(patience_s=2) as wire:
         for stream in range(1, 4000, 2):
             if not wire.send(wire.request(stream, path="/late"), frame(RESET, 0, stream, CANCELLED)):
                 break
         wire.end()
-    assert len([seen for seen in edge.witness.seen[before:] if seen.target == "/late"]) < 1000
+    # Below what the HTTP/2 library lets pass by itself, which was 1,413.
+    assert edge.counter("http.edge.downstream_rq_rx_reset") - before < 500
 
 
 def test_a_connection_has_so_many_streams_and_no_more(edge: Edge) -> None:
