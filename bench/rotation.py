@@ -18,8 +18,8 @@ from bench.figures import Bound, Findings, Measure, Of, Target, alternate, both
 from bench.processes import RefusedError
 from bench.product import Product
 from bench.room import Room
+from evenly.local.logs.rotation import Bounds
 from evenly.local.paths import Paths
-from evenly.local.rotation import Bounds
 from evenly.local.settings import find_paths
 from evenly.local.supervisor.logkeeping import LogKeeping
 from evenly.verify.load import LoadPlan, LoadResult, send

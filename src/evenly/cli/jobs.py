@@ -90,7 +90,7 @@ def _followed(project: Path, name: str, id: str) -> PastRun:
     import time
 
     from evenly.local.environment import job_history, look
-    from evenly.local.jobbook import job_log
+    from evenly.local.jobs.book import job_log
     from evenly.local.settings import find_paths
 
     log = job_log(find_paths(project), name, id)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from evenly.local.logbook import Line, Source
+    from evenly.local.logs.book import Line, Source
     from evenly.local.paths import Paths
 
 LINES = 100
@@ -62,8 +62,8 @@ def _show(
     follow: bool,
     say: Callable[[Iterable[Line]], None],
 ) -> None:
-    from evenly.local.logbook import last_lines, lines_since
-    from evenly.local.logfollowing import Follower
+    from evenly.local.logs.book import last_lines, lines_since
+    from evenly.local.logs.following import Follower
 
     follower = Follower(choose()) if follow else None  # before reading, so that nothing falls between
     say(lines_since(choose(), since or 0.0) if count is None else last_lines(choose(), count, since))
@@ -89,7 +89,7 @@ def _paths(project: Path) -> Paths:
 
 def _choice(paths: Paths, what: tuple[str, ...]) -> Callable[[], list[Source]]:
     """A function that gives the sources that `what` means, those of instances that came since included."""
-    from evenly.local.logbook import is_wanted, sources, wanted
+    from evenly.local.logs.book import is_wanted, sources, wanted
 
     chosen = wanted(what, [it.name for it in sources(paths)])
     return lambda: [it for it in sources(paths) if is_wanted(it.name, chosen)]
@@ -104,7 +104,7 @@ def _about(
         return choose
     if zone is not None and instance is not None:
         raise UsageError("an instance is in one zone.", where="--zone", try_="Name the instance alone.")
-    from evenly.local.logfilter import About
+    from evenly.local.logs.filter import About
 
     about = About(paths, zone=zone, instance=instance)
     return lambda: about.filter(choose())

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from evenly.cli.words import BAD, CAREFUL, harmless
-from evenly.local.logbook import NAMED, Line
+from evenly.local.logs.book import NAMED, Line
 
 SOURCE_WIDTH = 10  # `supervisor`, and `i-` with 8 digits, which `evenly logs` takes as well
 LEVELS = {"warning": CAREFUL, "error": BAD, "critical": BAD, "LOG": None}

@@ -20,7 +20,7 @@ from evenly.cli.words import coloured, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evenly.local.secretlist import Listed
+    from evenly.local.secrets.listing import Listed
 
 HEADINGS = ("NAME", "FOR", "FROM", "STATE")
 
@@ -39,7 +39,7 @@ def list_(as_json: bool) -> None:
 
     Exits with 3 when one is missing, or .env is not fit to be read.
     """
-    from evenly.local.secretlist import State, listed
+    from evenly.local.secrets.listing import State, listed
 
     project = project_folder()
     found, problem = listed(project, read_manifest(project))

@@ -16,8 +16,8 @@ from evenly.errors import StateError, TargetError
 from evenly.local import control, ports, processes, releases, state
 from evenly.local.balancer import loopback_addresses
 from evenly.local.control import AskStatus, NotRunningError, RunJob, Scale, SetZone
-from evenly.local.jobbook import read_jobs
-from evenly.local.jobtelling import past_runs
+from evenly.local.jobs.book import read_jobs
+from evenly.local.jobs.telling import past_runs
 from evenly.local.paths import Paths
 from evenly.local.recorded import known_settings, recorded_status, running_supervisor
 from evenly.local.settings import (

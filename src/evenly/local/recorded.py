@@ -10,8 +10,8 @@ from evenly.core.status import EnvironmentStatus, JobStatus, PartState, PartStat
 from evenly.core.topology import Topology, local_topology
 from evenly.errors import StateError
 from evenly.local import processes
-from evenly.local.jobbook import read_jobs
-from evenly.local.jobtelling import job_statuses
+from evenly.local.jobs.book import read_jobs
+from evenly.local.jobs.telling import job_statuses
 from evenly.local.paths import Paths
 from evenly.local.reporting import environment_status
 from evenly.local.settings import Settings, read_release, read_settings

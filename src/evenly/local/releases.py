@@ -22,11 +22,12 @@ import msgspec
 from evenly import __version__
 from evenly.core.secret import Secret
 from evenly.errors import StateError, UsageError
-from evenly.local import kept_secrets, state
+from evenly.local import state
 from evenly.local.elsewhere import ROOTS_FILE, roots_source
 from evenly.local.errorpages import FOLDER as ERROR_PAGES
 from evenly.local.errorpages import page_files
 from evenly.local.paths import Paths
+from evenly.local.secrets import kept
 from evenly.local.settings import RELEASE_VERSION, Release, timestamp
 from evenly.manifest.types import REFERENCE_APP, Manifest
 
@@ -57,9 +58,9 @@ def numbers(paths: Paths) -> tuple[int, ...]:
 def ensure(paths: Paths, manifest: Manifest) -> Release:
     """The release that `manifest`, the app's files and the secrets make up: the last one if nothing changed, else
     a new one. Raises UsageError when the app's files can't be copied, StateError for what is wrong with `.env`."""
-    secrets = kept_secrets.said(paths.project, manifest)
+    secrets = kept.said(paths.project, manifest)
     sources = _sources(paths.project, manifest, secrets)
-    mark = kept_secrets.fingerprint(secrets, kept_secrets.make_key(paths)) if secrets else b""
+    mark = kept.fingerprint(secrets, kept.make_key(paths)) if secrets else b""
     digest = _digest(manifest, sources, mark)
     last = _last(paths)
     if last and _is(paths, last, digest):
@@ -77,11 +78,9 @@ def ensure(paths: Paths, manifest: Manifest) -> Release:
 
 def next_number(paths: Paths, manifest: Manifest) -> tuple[int, bool]:
     """Which release `ensure` would give, and whether it would make it. Changes nothing."""
-    secrets = kept_secrets.said(paths.project, manifest)
-    key = kept_secrets.read_key(paths) or b"none yet: no release can have this digest"
-    digest = _digest(
-        manifest, _sources(paths.project, manifest, secrets), kept_secrets.fingerprint(secrets, key)
-    )
+    secrets = kept.said(paths.project, manifest)
+    key = kept.read_key(paths) or b"none yet: no release can have this digest"
+    digest = _digest(manifest, _sources(paths.project, manifest, secrets), kept.fingerprint(secrets, key))
     last = _last(paths)
     if last and _is(paths, last, digest):
         return last.number, False
@@ -90,7 +89,7 @@ def next_number(paths: Paths, manifest: Manifest) -> tuple[int, bool]:
 
 def release_secrets(paths: Paths, release: Release) -> dict[str, Secret]:
     """The secrets that the release was made with. Raises StateError when they are gone."""
-    return kept_secrets.kept(paths.releases / str(release.number), release.manifest)
+    return kept.kept(paths.releases / str(release.number), release.manifest)
 
 
 def app_folder(paths: Paths, release: Release) -> Path:
@@ -139,7 +138,7 @@ def _last(paths: Paths) -> Release | None:
 def _is(paths: Paths, release: Release, digest: str) -> bool:
     """Whether the release is the one of that digest, and whole."""
     folder = paths.releases / str(release.number)
-    return release.digest == digest and kept_secrets.are_kept(folder, release.manifest)
+    return release.digest == digest and kept.are_kept(folder, release.manifest)
 
 
 def _is_reference(manifest: Manifest) -> bool:
@@ -216,7 +215,7 @@ def _make(paths: Paths, release: Release, sources: dict[str, Path], secrets: Map
         if not target.is_symlink():
             target.chmod(target.stat().st_mode & ~0o222)
     beside.mkdir(exist_ok=True)
-    kept_secrets.keep(beside, secrets)
+    kept.keep(beside, secrets)
     _link_environments((paths.project / release.manifest.app.build, paths.project), beside / "app")
     state.write(beside / "release.json", release, RELEASE_VERSION, mode=0o400)
     beside.rename(paths.releases / str(release.number))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from evenly.local.logs.rotation import Bounds
 from evenly.local.paths import Paths
-from evenly.local.rotation import Bounds
 from evenly.local.supervisor.logkeeping import LogKeeping
 
 KEYS = {

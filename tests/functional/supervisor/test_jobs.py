@@ -13,7 +13,7 @@ from evenly.core.jobs import JobState, Run
 from evenly.core.status import Outcome
 from evenly.errors import StateError
 from evenly.local import processes
-from evenly.local.jobbook import ending_file, read_jobs, write_jobs
+from evenly.local.jobs.book import ending_file, read_jobs, write_jobs
 from evenly.manifest.types import Job, Manifest, Seconds
 
 HOURLY = "0 * * * *"

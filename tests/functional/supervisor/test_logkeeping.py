@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from evenly.local.cutting import cut_off
+from evenly.local.logs.cutting import cut_off
+from evenly.local.logs.rotation import Bounds
 from evenly.local.paths import Paths
-from evenly.local.rotation import Bounds
 from evenly.local.supervisor.logkeeping import LogKeeping
 
 LINES = 60_000

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from evenly.errors import UsageError
-from evenly.local.cutting import cut_off
-from evenly.local.logbook import Source, is_wanted, last_lines, lines_since, sources, wanted
-from evenly.local.logfilter import About
-from evenly.local.logfollowing import Follower
+from evenly.local.logs.book import Source, is_wanted, last_lines, lines_since, sources, wanted
+from evenly.local.logs.cutting import cut_off
+from evenly.local.logs.filter import About
+from evenly.local.logs.following import Follower
 from evenly.local.paths import Paths
 
 A, B, C = "i-0123456789abcdef0", "i-01fedcba987654321", "w-0123456789abcdef0"

@@ -11,7 +11,7 @@ import pytest
 from evenly.cli.logtext import as_json, readable
 from evenly.cli.words import harmless
 from evenly.errors import UsageError
-from evenly.local.logbook import (
+from evenly.local.logs.book import (
     BLOCK_BYTES,
     Line,
     Source,
@@ -20,7 +20,7 @@ from evenly.local.logbook import (
     time_of,
     wanted,
 )
-from evenly.local.logfollowing import Follower
+from evenly.local.logs.following import Follower
 
 ONE, TWO = "i-0123456789abcdef0", "i-01fedcba987654321"
 JSON_LINE = b'{"timestamp":"2026-03-01T12:00:%02d.000000Z","level":"info","event":"request"}'

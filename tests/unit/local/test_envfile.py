@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evenly.errors import StateError
-from evenly.local.envfile import read_secrets
+from evenly.local.secrets.envfile import read_secrets
 
 VALUE = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evenly.local.rotation import Bounds, CutOff, LogFile, Remove, TurnOver, decide, numbered, renames
+from evenly.local.logs.rotation import Bounds, CutOff, LogFile, Remove, TurnOver, decide, numbered, renames
 
 BOUNDS = Bounds(file_bytes=100, older=3, processes_bytes=250)
 ACCESS = Path("access.log")

@@ -11,7 +11,7 @@ from typing import Protocol
 from evenly.core.fleet import Fleet, Instance, Outdated, find
 from evenly.core.status import PartState, PartStatus
 from evenly.local import control, processes
-from evenly.local.jobtelling import job_statuses
+from evenly.local.jobs.telling import job_statuses
 from evenly.local.paths import Paths
 from evenly.local.processes import Command, Marked
 from evenly.local.reporting import environment_status

@@ -17,7 +17,7 @@ from evenly.core.jobs import Ending, JobState, Moment, Run
 from evenly.core.scheduling import Action, Kill, Start, Stop
 from evenly.errors import StateError, UsageError
 from evenly.local import control, processes, runner
-from evenly.local.jobbook import ending_file, forget_endings, job_log, read_jobs, told_ending, write_jobs
+from evenly.local.jobs.book import ending_file, forget_endings, job_log, read_jobs, told_ending, write_jobs
 from evenly.local.processes import INSTANCE_MARK, JOB_MARK, Command, Marked
 from evenly.local.settings import timestamp
 from evenly.local.state import DamagedError

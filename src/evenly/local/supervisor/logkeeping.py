@@ -8,9 +8,19 @@ from pathlib import Path
 from typing import assert_never
 
 from evenly.local.balancer.admin import AdminClient, AdminError
-from evenly.local.cutting import cut_off
+from evenly.local.logs.cutting import cut_off
+from evenly.local.logs.rotation import (
+    Action,
+    Bounds,
+    CutOff,
+    LogFile,
+    Remove,
+    TurnOver,
+    decide,
+    numbered,
+    renames,
+)
 from evenly.local.paths import Paths
-from evenly.local.rotation import Action, Bounds, CutOff, LogFile, Remove, TurnOver, decide, numbered, renames
 
 LOOK_S = 5.0
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from evenly.core.secret import Secret
 from evenly.errors import EvenlyError
-from evenly.local import envfile, kept_secrets
 from evenly.local.releases import release_secrets
+from evenly.local.secrets import envfile, kept
 from evenly.local.settings import find_paths, read_release, read_settings
 from evenly.manifest.types import Manifest
 
@@ -34,7 +34,7 @@ class Listed:
 def listed(project: Path, manifest: Manifest) -> tuple[tuple[Listed, ...], EvenlyError | None]:
     """Every secret, and what is wrong with them first, if something is."""
     file = project / envfile.NAME
-    names = kept_secrets.names(manifest)
+    names = kept.names(manifest)
     lines, problem = _read(file, names)
     running = _running(project)
     if lines is None and not file.is_symlink() and not file.exists():

@@ -14,8 +14,9 @@ import msgspec
 
 from evenly.core.secret import Secret
 from evenly.errors import StateError
-from evenly.local import envfile, state
+from evenly.local import state
 from evenly.local.paths import Paths
+from evenly.local.secrets import envfile
 from evenly.manifest.types import Manifest
 
 VERSION = 1

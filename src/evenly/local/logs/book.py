@@ -1,4 +1,4 @@
-"""Reads an environment's logs: which there are, and their lines merged in time. What comes after: `logfollowing`.
+"""Reads an environment's logs: which there are, and their lines merged in time. What comes after: `following`.
 
 Only reads. Lines are bytes of other programs: half ones, binary ones and ones without a time are all shown.
 A line without a time of its own (a traceback's, say) belongs to the moment of the line before it.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from evenly.local.logbook import LONGEST_LINE_BYTES, Line, Source, line_of, time_of
+from evenly.local.logs.book import LONGEST_LINE_BYTES, Line, Source, line_of, time_of
 
 ANCHOR_BYTES = (
     1024  # of what was read last: it tells where a file's reading goes on after its beginning was cut off

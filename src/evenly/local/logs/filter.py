@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evenly.errors import UsageError
-from evenly.local.logbook import NAMED, Source, turned_over
+from evenly.local.logs.book import NAMED, Source, turned_over
 from evenly.local.paths import Paths
 
 TELLING = ("access", "supervisor")  # they tell of instances; balancer and database do not

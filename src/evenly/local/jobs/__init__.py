@@ -1,0 +1,1 @@
+"""The jobs' states on disk, and as they are told."""
