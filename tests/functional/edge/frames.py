@@ -29,6 +29,14 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
 
 
+def setting(name: int, value: int) -> bytes:
+    return struct.pack(">HI", name, value)
+
+
+def number(value: int) -> bytes:
+    return struct.pack(">I", value)
+
+
 class Frames:
     """One HTTP/2 connection, its preface and settings sent. Every wait ends after `patience_s`."""
 

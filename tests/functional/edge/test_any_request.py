@@ -25,7 +25,7 @@ FRAMING = {
 }
 ANSWERED_ELSEWHERE = {500, 502, 503, 504}
 MANY = settings(
-    max_examples=120,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -5,7 +5,6 @@ know Envoy to answer in its own way stand under PASSED_OVER: there the app may s
 """
 
 import contextlib
-import struct
 from collections.abc import Callable
 
 import pytest
@@ -28,20 +27,14 @@ from tests.functional.edge.frames import (
     WINDOW,
     Frames,
     frame,
+    number,
+    setting,
 )
 
 Case = Callable[[Frames], bytes]
 PADDED = 8
 WITH_PRIORITY = 0x20
 MOST = 2**31 - 1
-
-
-def setting(number: int, value: int) -> bytes:
-    return struct.pack(">HI", number, value)
-
-
-def number(value: int) -> bytes:
-    return struct.pack(">I", value)
 
 
 def opened(wire: Frames, stream: int = 1) -> bytes:
@@ -81,7 +74,6 @@ def of_pairs(*said: tuple[str, str]) -> Case:
 
 
 def block(raw: bytes) -> Case:
-    """A request whose header block ends with these bytes."""
     return lambda wire: wire.headers(1, wire.block() + raw)
 
 

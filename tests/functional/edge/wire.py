@@ -9,7 +9,7 @@ from typing import Self
 
 from tests.functional.edge.frames import Frames
 
-LINGER_S = 0.05
+LINGER_S = 0.03
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[^\r\n]*\r\n")
 
 
