@@ -28,6 +28,7 @@ RETRIED = (
     asyncpg.TargetServerAttributeNotMatched,
     asyncpg.InternalClientError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InvalidCatalogNameError,  # for the instant in which `evenly database reset` puts the new one in place
     asyncpg.InvalidCachedStatementError,  # a migration changed the table under a prepared statement
 )
 NOTHING_CHANGED = (asyncpg.ReadOnlySQLTransactionError, asyncpg.InvalidCachedStatementError)

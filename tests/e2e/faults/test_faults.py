@@ -227,8 +227,9 @@ def test_the_database_is_killed(fleet, under_load):
         assert other_pids(before, fleet.part_pids) == {"database"}
 
     served, greeting = fleet.serving, fleet.posts("Written before")
-    # All requests wait while it is away, each on a new connection: at 500/s that alone makes the sender late.
-    assert_none_failed(under_load(fleet, fault, 9.0, rate=150.0))
+    # All requests wait while it is away, each on a new connection: at 500/s that alone makes the sender late, and at
+    # 150/s it sometimes does.
+    assert_none_failed(under_load(fleet, fault, 9.0, rate=100.0))
     assert fleet.serving == served
     assert fleet.get(f"/greetings/{greeting['id']}").json()["text"] == "Written before"
 

@@ -56,14 +56,21 @@ async def test_a_websocket_echoes_and_knows_its_client(served):
     assert "6.6.6.6" not in json.dumps(hello)
 
 
-@pytest.mark.parametrize("protocol", [http2, http3])
-async def test_a_websocket_by_extended_connect(served, protocol):
-    async with protocol(served.settings.https_port, served.authority.files.ca) as client:
+async def test_a_websocket_by_extended_connect(served):
+    async with http2(served.settings.https_port, served.authority.files.ca) as client:
         number, stream = client.open(connect("/ws"), last=False)
         await stream.until(b'"client": "127.0.0.1"')
         assert stream.status == 200
         client.send(number, text("over and out"))
         await stream.until(b"over and out")
+
+
+async def test_http3_offers_no_websockets(served):
+    """Envoy's extended CONNECT over HTTP/3 is work in progress, outside of its threat model."""
+    async with http3(served.settings.https_port, served.authority.files.ca) as client:
+        _, stream = client.open(connect("/ws"), last=False)
+        await asyncio.wait_for(stream.ended.wait(), 10)
+        assert stream.status in (0, 400, 404, 405, None)
 
 
 @pytest.mark.parametrize("protocol", [http2, http3])

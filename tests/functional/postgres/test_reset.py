@@ -15,7 +15,12 @@ from evenly.local.postgres.resetting import reset
 
 OWNER = Secret("owner-word")
 APP = Secret("app-word")
-TOLD_TO_RETRY = (asyncpg.TooManyConnectionsError, asyncpg.AdminShutdownError, asyncpg.PostgresConnectionError)
+TOLD_TO_RETRY = (
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InvalidCatalogNameError,
+)
 TABLE = "CREATE TABLE greeting (id serial PRIMARY KEY, text text);"
 OLD = "CREATE TABLE greeting (text text); INSERT INTO greeting VALUES ('old')"
 NEW = "CREATE TABLE greeting (text text); SELECT pg_sleep(0.2); INSERT INTO greeting VALUES ('new')"

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -44,10 +45,15 @@ async def test_who_is_no_balancer_is_not_believed(launch, events):
         assert await answer.json() == {"url": "http://shop.example.com:8443/who", "client": "127.0.0.1"}
 
 
+def is_listening(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
 async def test_on_its_socket_nobody_else_connects(launch, events, until, tmp_path):
     path = tmp_path / "app.sock"
     launch("frameworks:create_starlette", wait=False, EVENTS=str(events), SOCKET=str(path))
-    await asyncio.to_thread(until, path.is_socket)
+    await asyncio.to_thread(until, lambda: is_listening(path))
     connector = aiohttp.UnixConnector(path=str(path))
     async with aiohttp.ClientSession(connector=connector) as client:
         async with client.get("http://shop.example.com/who", headers=TOLD) as answer:

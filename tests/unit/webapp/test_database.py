@@ -79,6 +79,7 @@ RETRIED = [
     asyncpg.TargetServerAttributeNotMatched(),
     asyncpg.InternalClientError(),
     asyncpg.TooManyConnectionsError(),
+    asyncpg.InvalidCatalogNameError(),
     asyncpg.InvalidCachedStatementError(),
 ]
 

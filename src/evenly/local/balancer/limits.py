@@ -58,7 +58,7 @@ def strictness(settings: BalancerSettings) -> Config:
             "max_concurrent_streams": 100,
             "initial_stream_window_size": 65536,
             "initial_connection_window_size": 1048576,
-            "allow_connect": True,  # WebSockets over HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220), and nothing else
+            "allow_connect": True,  # WebSockets over HTTP/2 (RFC 8441), and nothing else
         },
         "http3_protocol_options": {
             "quic_protocol_options": {
@@ -66,7 +66,6 @@ def strictness(settings: BalancerSettings) -> Config:
                 "initial_stream_window_size": 65536,
                 "initial_connection_window_size": 1048576,
             },
-            "allow_extended_connect": True,
         },
     }
 
