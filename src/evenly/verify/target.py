@@ -4,51 +4,13 @@ A target that can't do one of these raises `NotPossibleError`: the check is then
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from evenly.core.facts import Attempt, CertificateLife, Happening, NotPossibleError
 from evenly.core.status import EnvironmentStatus
 
-
-class NotPossibleError(Exception):
-    """This target can't do or know this. `why` is a sentence."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One event of an environment. `at`: RFC 3339, UTC, milliseconds; `what`: a sentence for a person; `action`: the
-    word that the target's journal has for it; `number`: ascending, to ask for what came after."""
-
-    number: int
-    at: str
-    action: str
-    what: str
-    instance: str | None = None
-    zone: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateLife:
-    """A certificate of the environment's. Times: RFC 3339, UTC. `renews`: the target renews it by itself."""
-
-    name: str
-    not_before: str
-    not_after: str
-    renews: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Something that should be refused was tried. `told`: what came back, one line, for the evidence."""
-
-    tried: str
-    refused: bool
-    told: str
+__all__ = ["Attempt", "CertificateLife", "Facts", "Faults", "Happening", "NotPossibleError", "Target"]
 
 
 class Facts(Protocol):
