@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aioquic.asyncio.client import connect
 from aioquic.asyncio.protocol import QuicConnectionProtocol
@@ -96,7 +96,8 @@ async def _ask(
         trust.load_verify_locations(cafile=trusted)
     try:
         async with asyncio.timeout(patience_s):
-            async with connect(address, where.port, configuration=trust, create_protocol=_Client) as client:
+            async with connect(address, where.port, configuration=trust, create_protocol=_Client) as made:
+                client = cast(_Client, made)
                 client.ask(headers, body)
                 await client.ended
                 return client.headers, client.body
