@@ -31,6 +31,7 @@ COMMANDS = {
     "jobs": "The scheduled jobs: next and last runs, history, run one now.",
     "trust": "Make browsers trust the environment's certificates.",
     "lint": "Check the manifest without running anything.",
+    "verify": "Run the acceptance checks, here or on any address.",
     "doctor": "Is this machine fit for it, is anything left over?",
 }
 INTERRUPTED = 130

@@ -15,7 +15,8 @@ class NotPossibleError(Exception):
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One event of an environment. `at`: RFC 3339, UTC, milliseconds; `what`: a sentence for a person; `action`: the
-    word that the target's journal has for it; `number`: ascending, to ask for what came after."""
+    word that the target's journal has for it; `number`: ascending, to ask for what came after. `crashed`: what ended
+    that nobody had asked to end, as one word for all of its kind, `app` say, and `ran_s`: how long it had run."""
 
     number: int
     at: str
@@ -23,6 +24,8 @@ class Happening:
     what: str
     instance: str | None = None
     zone: str | None = None
+    crashed: str | None = None
+    ran_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,11 @@ class Paths:
         return self.home / "certificates"
 
     @property
+    def instance_certificates(self) -> Path:
+        """A folder an instance, by its id."""
+        return self.certificates / "instances"
+
+    @property
     def balancer(self) -> Path:
         return self.home / "balancer"
 

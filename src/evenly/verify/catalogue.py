@@ -12,6 +12,7 @@ A check is a plain function that takes a `Probe` and returns its evidence:
 Ours are the modules of `evenly.verify.checks`, the user's the files of the folder `checks` beside the manifest.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -21,8 +22,10 @@ from evenly.verify.client import Service
 from evenly.verify.results import Evidence
 from evenly.verify.target import Facts
 
-Proof = Evidence | tuple[Evidence, ...]
+Proof = Evidence | tuple[Evidence, ...] | None  # `None`: it holds, and there is nothing to show
 MARK = "__evenly_check__"
+DEADLINE_S = 20.0
+_ID = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
 class FailError(Exception):
@@ -58,21 +61,39 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One promise. `id`: lower case, a dot between subject and promise. `run` returns the evidence, or raises."""
+    """One promise. `run` returns the evidence, or raises. `advice`: what to try when it fails, a sentence.
+
+    `alone`: nothing else asks the service meanwhile. `deadline_s`: after which it has failed.
+    """
 
     id: str
     sentence: str
     run: Callable[[Probe], Proof]
+    advice: str = ""
+    alone: bool = False
+    deadline_s: float = DEADLINE_S
+
+    @property
+    def subject(self) -> str:
+        """The id up to its first dot."""
+        return self.id.partition(".")[0]
 
 
 F = TypeVar("F", bound=Callable[[Probe], Proof])
 
 
-def check(id: str, sentence: str) -> Callable[[F], F]:
-    """Make a function a check. Nothing is registered: checks are found in the modules that hold them."""
+def check(
+    id: str, sentence: str, *, advice: str = "", alone: bool = False, deadline_s: float = DEADLINE_S
+) -> Callable[[F], F]:
+    """Make a function a check. Nothing is registered: checks are found in the modules that hold them.
+
+    Raises ValueError for an id that is none: lower case, a dot between subject and promise.
+    """
+    if not _ID.fullmatch(id):
+        raise ValueError(f"{id!r} is no id of a check: write subject.promise, in a-z, 0-9 and -")
 
     def mark(function: F) -> F:
-        setattr(function, MARK, Check(id, sentence, function))
+        setattr(function, MARK, Check(id, sentence, function, advice, alone, deadline_s))
         return function
 
     return mark

@@ -26,7 +26,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check's verdict. `why` is a sentence: why it failed, or was skipped; empty when it passed."""
+    """One check's verdict. `why` is a sentence: why it failed, or was skipped; empty when it passed. `advice`: what to
+    try, of one that failed."""
 
     id: str
     sentence: str
@@ -34,6 +35,12 @@ class CheckResult:
     evidence: tuple[Evidence, ...]
     why: str
     duration_s: float
+    advice: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the id up to its first dot."""
+        return self.id.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +56,7 @@ class Verification:
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
-        return tuple(it for it in self.results if it.verdict is Verdict.FAIL)
+        return self.of(Verdict.FAIL)
+
+    def of(self, verdict: Verdict) -> tuple[CheckResult, ...]:
+        return tuple(it for it in self.results if it.verdict is verdict)

@@ -4,6 +4,7 @@ A target that can't do one of these raises `NotPossibleError`: the check is then
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -39,8 +40,8 @@ class Facts(Protocol):
 
     def status(self) -> EnvironmentStatus: ...
 
-    def events(self, after: int = 0) -> Sequence[Happening]:
-        """What happened after the event of that number, oldest first."""
+    def events(self, after: int = 0, since: datetime | None = None) -> Sequence[Happening]:
+        """What happened after the event of that number, and not before `since` (aware), oldest first."""
 
     def logged(self, request_id: str) -> str | None:
         """The access log's line of that request, or `None` while there is none."""

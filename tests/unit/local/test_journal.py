@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evenly.cli.journal import last_sentences, sentence, sentences_from
+from evenly.local.journal import last_sentences, sentence, sentences_from
 from evenly.cli.progress import telling
 
 LAUNCH = (
