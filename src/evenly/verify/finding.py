@@ -4,10 +4,7 @@ A file of the user's that can't be read as Python is an error of theirs, told wi
 """
 
 import difflib
-import importlib.util
 import pkgutil
-import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from itertools import chain
@@ -16,6 +13,7 @@ from types import ModuleType
 
 from evenly.errors import UsageError
 from evenly.verify import checks as ours
+from evenly.verify._userfile import run_file
 from evenly.verify.catalogue import Check, checks_in
 
 FOLDER = "checks"
@@ -54,40 +52,7 @@ def _modules_of(folder: Path) -> Iterator[ModuleType]:
 
 
 def _load(file: Path) -> ModuleType:
-    name = f"evenly_checks_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise UsageError("this is no Python file", where=_shown(file))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # as an import would: dataclasses and pickles look their module up
-    try:
-        spec.loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        del sys.modules[name]
-        raise _broken(file, error) from error
-    return module
-
-
-def _broken(file: Path, error: BaseException) -> UsageError:
-    return UsageError(
-        f"this file of checks is broken: {type(error).__name__}: {_words(error)}",
-        where=f"{_shown(file)}:{_line(file, error)}",
-        try_="Correct it, or move it out of the folder.",
-    )
-
-
-def _words(error: BaseException) -> str:
-    return error.msg if isinstance(error, SyntaxError) else str(error)
-
-
-def _line(file: Path, error: BaseException) -> int:
-    """The last line of `file` that the error came through."""
-    if isinstance(error, SyntaxError) and error.filename == str(file):
-        return error.lineno or 1
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((it.lineno or 1 for it in reversed(frames) if it.filename == str(file)), 1)
+    return run_file(file, _shown(file), "file of checks")
 
 
 def _shown(file: Path) -> str:
