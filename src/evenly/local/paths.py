@@ -102,6 +102,15 @@ class Paths:
         return self.home / "supervisor.lock"
 
     @property
+    def drill(self) -> Path:
+        """What is broken on purpose now; there only while something is."""
+        return self.home / "drill.json"
+
+    @property
+    def drill_lock(self) -> Path:
+        return self.home / "drill.lock"
+
+    @property
     def control_socket(self) -> Path:
         return self.runtime / "control.sock"
 

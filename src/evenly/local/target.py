@@ -10,6 +10,7 @@ from evenly.errors import StateError
 from evenly.local import reporting
 from evenly.local.certificates import CertificateFiles
 from evenly.local.environment import look
+from evenly.local.faults import LocalFaults
 from evenly.local.inspection import access, certificates, database, instances
 from evenly.local.journal import happenings, number_before
 from evenly.local.paths import Paths
@@ -19,7 +20,7 @@ from evenly.local.settings import find_paths, read_release
 from evenly.local.supervisor.database import Database, database_of
 
 
-class LocalTarget:
+class LocalTarget(LocalFaults):
     """The environment in the folder `project`, which has to be there."""
 
     environment = "local"
@@ -29,6 +30,7 @@ class LocalTarget:
     def __init__(self, project: Path) -> None:
         self._project = project
         self._paths: Paths = find_paths(project)
+        super().__init__(self._paths)
         self._urls = reporting.urls(known_settings(self._paths))
 
     @property
@@ -62,10 +64,10 @@ class LocalTarget:
         return instances.ask(self._paths, [(it.id, it.address) for it in serving], protocol)
 
     def ask_database_from_elsewhere(self) -> Sequence[Attempt]:
-        return database.ask_from_elsewhere(self._database())
+        return database.ask_from_elsewhere(*self._database().opened())
 
     def alter_schema_as_app(self) -> Sequence[Attempt]:
-        return database.alter_as_app(self._database())
+        return database.alter_as_app(*self._database().opened())
 
     def certificates(self) -> Sequence[CertificateLife]:
         port = known_settings(self._paths).https_port

@@ -4,6 +4,7 @@ A target that can't do one of these raises `NotPossibleError`: the check is then
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -80,6 +81,12 @@ class Faults(Protocol):
     def kill_balancer(self) -> None: ...
 
     def kill_supervisor(self) -> None: ...
+
+    def only_drill(self) -> AbstractContextManager[None]:
+        """Hold the environment for one drill. Raises StateError while another one runs."""
+
+    def restore(self) -> Sequence[str]:
+        """Put right what a drill that is gone has left broken; what that was, as phrases."""
 
 
 class Target(Facts, Faults, Protocol):
