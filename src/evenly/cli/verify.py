@@ -52,6 +52,7 @@ def command(
     beside the manifest included. Exits with 1 when one fails.
     """
     from evenly.verify.finding import FOLDER, find_checks, select
+    from evenly.verify.report import verification_html
 
     project = project_folder()
     chosen = select(find_checks(project / FOLDER), checks)
@@ -59,7 +60,7 @@ def command(
         _list(chosen, as_json)
         return
     result = _verified(chosen, _probe(project, url, ca), project)
-    page = _page(result)
+    page = verification_html(result)
     _write(result, page, junit, report)
     _keep(result, page, project)
     _show(result, as_json)
@@ -165,15 +166,6 @@ def _keep(result: Verification, page: str, project: Path) -> None:
         keep(reports_folder(project), "verify", result, page, at)
     except OSError as error:
         click.echo(f"The report could not be kept: {error.strerror}: {error.filename}", err=True)
-
-
-def _page(result: Verification) -> str:
-    from importlib import import_module
-
-    try:
-        return str(import_module("evenly.verify.report").verification_html(result))
-    except (ImportError, AttributeError):
-        return ""
 
 
 def _show(result: Verification, as_json: bool) -> None:

@@ -16,9 +16,10 @@ import msgspec
 
 Kind = Literal["verify", "drill", "load"]
 MOST = 50
+INDEX = "index.html"
 VERSION = 1
 _NAME = re.compile(r"(\d{8}T\d{6}\.\d{3}Z)-(verify|drill|load)\.json")
-_IGNORE = "# State of Evenly's local environments, with keys and passwords.\n*\n"
+_IGNORE = "# What Evenly keeps: not for version control.\n*\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,17 @@ def keep(folder: Path, kind: Kind, result: object, page: str | None, at: datetim
     return found
 
 
+def keep_page(found: Kept, page: str) -> None:
+    """The page of what was kept before. Raises OSError."""
+    _write(found.page, page.encode())
+
+
+def keep_index(folder: Path, page: str) -> Path:
+    """The list of all that is kept, as a page beside them. Raises OSError."""
+    _write(folder / INDEX, page.encode())
+    return folder / INDEX
+
+
 def keep_traceback(folder: Path, error: BaseException, at: datetime) -> str:
     """Add what only its author can use to the log of the run that began `at`; where it is, as a sentence."""
     told = "".join(traceback.format_exception(error))
@@ -69,7 +81,8 @@ def kept(folder: Path) -> tuple[Kept, ...]:
 
 
 def _make(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for each in (folder.parent, folder):
+        each.mkdir(parents=True, exist_ok=True, mode=0o700)
     with contextlib.suppress(FileExistsError), (folder.parent / ".gitignore").open("x") as ignore:
         ignore.write(_IGNORE)
 

@@ -60,3 +60,9 @@ class Verification:
 
     def of(self, verdict: Verdict) -> tuple[CheckResult, ...]:
         return tuple(it for it in self.results if it.verdict is verdict)
+
+
+def sentence(text: str) -> str:
+    """`text`, a clause perhaps, with a capital and a full stop."""
+    whole = text.strip()
+    return f"{whole[:1].upper()}{whole[1:]}{'' if whole.endswith(('.', '!', '?')) else '.'}"

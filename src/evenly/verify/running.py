@@ -15,7 +15,7 @@ from evenly.core.facts import NotPossibleError
 from evenly.errors import EvenlyError
 from evenly.verify.asking.answers import NoAnswerError
 from evenly.verify.catalogue import Check, FailError, Probe, SkipError
-from evenly.verify.results import CheckResult, Evidence, Verdict
+from evenly.verify.results import CheckResult, Evidence, Verdict, sentence
 
 SIDE_BY_SIDE = 4
 
@@ -76,12 +76,12 @@ class _Run:
         except AssertionError as broken:
             return Verdict.FAIL, (), str(broken) or _broken_line(broken)
         except EvenlyError as error:
-            return Verdict.FAIL, (), f"{error.what[:1].upper()}{error.what[1:]}."
+            return Verdict.FAIL, (), sentence(error.what)
         except OSError as error:
             return (
                 Verdict.FAIL,
                 (),
-                f"It could not be asked: {error.strerror or error or type(error).__name__}.",
+                f"It could not be asked: {error.strerror or str(error) or type(error).__name__}.",
             )
         except BaseException as error:  # a defect of the check: it may not end the others
             told = f"The check itself broke ({type(error).__name__}). {self._keep(error)}"

@@ -18,7 +18,6 @@ from evenly.local.inspection.instances import closed_folder
 from evenly.local.postgres import APP, OWNER, DatabaseSecrets, Server
 from evenly.local.postgres.credentials import SUPERUSER
 from evenly.local.postgres.readiness import MAINTENANCE_DATABASE, connect
-from evenly.local.supervisor.database import Database
 
 WITHIN_S = 5.0
 WRONG = Secret("not-the-password")
@@ -46,17 +45,15 @@ FORBIDDEN = (
 )
 
 
-def ask_from_elsewhere(database: Database) -> tuple[Attempt, ...]:
+def ask_from_elsewhere(server: Server, passwords: DatabaseSecrets) -> tuple[Attempt, ...]:
     """TCP ports, the folder of the sockets, wrong passwords, other roles, other databases, and the rules. Raises
     StateError when the database does not answer."""
-    server, passwords = database.opened()
     return (_ports(server), _folder(server), *asyncio.run(_logins(server, passwords)))
 
 
-def alter_as_app(database: Database) -> tuple[Attempt, ...]:
+def alter_as_app(server: Server, passwords: DatabaseSecrets) -> tuple[Attempt, ...]:
     """Statements that change the schema, or leave the database, as the app's role. Raises StateError when the
     database does not answer."""
-    server, passwords = database.opened()
     return asyncio.run(_statements(server, passwords))
 
 

@@ -32,15 +32,19 @@ def certificates_live(probe: Probe) -> tuple[Evidence, ...]:
 def _why(life: CertificateLife, now: datetime) -> str | None:
     begins, ends = _times(life)
     if now < begins:
-        return f"The certificate {life.name} is not valid before {begins:%Y-%m-%d %H:%M} UTC."
+        return f"{_owner(life)} is not valid before {begins:%Y-%m-%d %H:%M} UTC."
     if now >= ends:
-        return f"The certificate {life.name} has ended on {ends:%Y-%m-%d}."
+        return f"{_owner(life)} has ended on {ends:%Y-%m-%d}."
     least = _least(ends - begins, life.renews)
     if ends - now < least:
-        return (
-            f"The certificate {life.name} ends in {(ends - now) / DAY:.1f} days, less than {least / DAY:.1f}."
-        )
+        return f"{_owner(life)} ends in {(ends - now) / DAY:.1f} days, less than {least / DAY:.1f}."
     return None
+
+
+def _owner(life: CertificateLife) -> str:
+    return (
+        f"The {life.name}'s certificate" if not life.name.startswith("i-") else f"{life.name}'s certificate"
+    )
 
 
 def _least(whole: timedelta, renews: bool) -> timedelta:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from evenly.core.crashes import LOOP, SOON_S, WITHIN, loops
 from evenly.core.status import EnvironmentState, EnvironmentStatus, InstanceState
 from evenly.verify.catalogue import FailError, Probe, check
-from evenly.verify.results import Evidence
+from evenly.verify.results import Evidence, sentence
 
 
 @check("target.healthy", "The environment is as it is meant to be", advice="evenly status")
@@ -14,10 +14,8 @@ def is_healthy(probe: Probe) -> Evidence:
     parts = {"balancer": status.balancer, "database": status.database, "supervisor": status.supervisor}
     figures = {name: str(it.state) for name, it in parts.items() if it}
     evidence = Evidence("status", f"{status.environment} is {status.state}", figures)
-    if status.state is not EnvironmentState.HEALTHY:
-        raise FailError(status.problem or f"It is {status.state}.", evidence)
-    if status.problem:
-        raise FailError(status.problem, evidence)
+    if status.problem or status.state is not EnvironmentState.HEALTHY:
+        raise FailError(sentence(status.problem or f"it is {status.state}"), evidence)
     return evidence
 
 
