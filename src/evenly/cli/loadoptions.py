@@ -119,7 +119,7 @@ def address(url: str, path: str | None) -> URL:
 
     try:
         found = URL(url)
-        usable = found.scheme in ("http", "https") and found.host and found.port and not found.user
+        usable = found.scheme in ("http", "https") and found.host and found.port
     except ValueError:
         usable = False
     if not usable:
@@ -128,6 +128,8 @@ def address(url: str, path: str | None) -> URL:
             where="--url",
             try_="Give one like https://hello.example.com/.",
         )
+    if found.user or found.password:
+        raise UsageError("there is a user in this address.", where="--url", try_="Give it by --header @FILE.")
     if path is None:
         return found
     if not path.startswith("/") or path.startswith("//"):

@@ -60,7 +60,7 @@ def stages_told(stages: Sequence[Stage]) -> str:
 def verdict(report: LoadReport) -> str:
     """One line that says how it went."""
     result = report.result
-    share = f" ({100 * result.errors / result.requests:.2g} %)" if result.errors else ""
+    share = f" ({100 * result.errors / result.requests:.3g} %)" if result.errors else ""
     told = f"{count_of(result.requests, 'request')}, {result.errors} failed{share}, {_rate(result.rate)}/s answered"
     if report.interrupted:
         told = f"Ended early: {told}"
