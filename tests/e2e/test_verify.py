@@ -1,6 +1,8 @@
-"""`evenly verify` on real environments: all is well, and then each of three real faults is found by its check."""
+"""`evenly verify` on real environments: all is well, and then each of four real faults is found by its check."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -76,7 +78,7 @@ def test_a_lost_zone_is_found(reference):
     assert of(verify(reference, "target", code=0), "fail") == set()
 
 
-def test_an_instance_that_answers_everybody_is_found(make):
+def test_an_instance_that_answers_everybody_and_one_that_crashes_are_found(make):
     made = make("app: {command: [python3, program.py]}\ndatabase: null", files={"program.py": OPEN_PROGRAM})
     made.up()
     results = verify(made, "target", code=1)
@@ -92,6 +94,11 @@ def test_an_instance_that_answers_everybody_is_found(make):
     }
     assert of(results, "skipped") == {"target.database-closed", "target.schema-fixed"}
     assert results["target.schema-fixed"]["why"] == "This environment has no database."
+    for _ in range(3):
+        pid = next(iter(made.serving.values()))
+        os.kill(pid, signal.SIGKILL)
+        made.wait_for(lambda pid=pid: pid not in made.serving.values() and len(made.serving) == 2)
+    assert of(verify(made, "target.no-crash-loop", code=1), "fail") == {"target.no-crash-loop"}
     made.down()
     done = made.run("verify")
     assert (done.returncode, done.stdout) == (3, "")
