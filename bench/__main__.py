@@ -14,7 +14,7 @@ from bench.keeping import keep
 from bench.processes import RefusedError
 from bench.room import Room
 
-NAMES = ("help", "first_answer", "zone_kill", "throughput", "idle")
+NAMES = ("help", "first_answer", "zone_kill", "throughput", "idle", "load_generator", "catalogue")
 OWN = Path(__file__).parent.parent / ".bench"
 
 
