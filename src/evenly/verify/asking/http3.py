@@ -68,8 +68,10 @@ def exchange(
     for address in _addresses(asked, where):
         try:
             came = asyncio.run(_ask(address, where, ca_file, headers, body, patience_s / 2))
-        except (OSError, ValueError) as error:  # a TimeoutError is an OSError
+        except TimeoutError as error:  # perhaps it listens at another address
             failed = error
+        except (OSError, ValueError) as error:
+            raise NoAnswerError(asked, f"No answer by HTTP/3: {told(error)}.") from None
         else:
             return answer(asked, *came, "3", time.monotonic() - started)
     raise NoAnswerError(asked, f"No answer by HTTP/3: {told(failed)}.")
