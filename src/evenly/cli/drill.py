@@ -140,15 +140,10 @@ def _run(kinds: Sequence[str], target: Target, rate: float) -> Done:
     from evenly.verify.drillclock import SystemClock
     from evenly.verify.drilling import Range, run_drills
     from evenly.verify.drillresult import Kind
-    from evenly.verify.load import LoadPlan
-    from evenly.verify.sending import sending
+    from evenly.verify.sending import drill_load
 
-    place = Range(
-        target,
-        lambda seconds: sending(LoadPlan(target.url, rate, seconds, ca_file=target.ca_file)),
-        SystemClock(),
-        rate,
-    )
+    load = drill_load(target.url, target.ca_file, rate)
+    place = Range(target, load, SystemClock(), rate)
 
     async def drill() -> Done:
         work = asyncio.ensure_future(

@@ -3,6 +3,7 @@
 Nothing is retried and no redirect is followed.
 """
 
+import asyncio
 import errno
 import ssl
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from yarl import URL
 
 from evenly.verify._outcomes import Fault, Outcome
 
+OPENED_AT_ONCE = 10
 NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
@@ -85,19 +87,43 @@ class Wire:
         await self.shared.close()
         await self._connections.close()
 
+    async def open(self, url: URL, count: int) -> None:
+        """Open `count` connections, and keep them for those who ask. One that does not come is no error here."""
+        held: list[aiohttp.connector.Connection] = []
+
+        async def hold(
+            request: aiohttp.ClientRequest, _handler: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            held.append(await self._connections.connect(request, [], self._timeout))
+            raise _HeldError
+
+        async with self._session(aiohttp.DummyCookieJar(), hold) as session:
+            while count > 0:
+                asked = (session.get(url) for _ in range(min(count, OPENED_AT_ONCE)))
+                await asyncio.gather(*asked, return_exceptions=True)
+                count -= OPENED_AT_ONCE
+        for connection in held:
+            connection.release()
+
     def with_cookies(self) -> aiohttp.ClientSession:
         """A session that keeps its own, from addresses without a name too."""
         return self._session(aiohttp.CookieJar(unsafe=True))
 
-    def _session(self, cookies: aiohttp.abc.AbstractCookieJar) -> aiohttp.ClientSession:
+    def _session(
+        self, cookies: aiohttp.abc.AbstractCookieJar, way: aiohttp.ClientMiddlewareType | None = None
+    ) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=self._connections,
             connector_owner=False,
             cookie_jar=cookies,
             headers=self._headers,
             timeout=self._timeout,
-            middlewares=(_one_attempt,),
+            middlewares=(way or _one_attempt,),
         )
+
+
+class _HeldError(Exception):
+    """A connection was opened, and nothing was asked."""
 
 
 class _Broken(aiohttp.ClientError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from evenly.verify.asking.addresses import Place, connect, place
+from evenly.verify.asking.addresses import PORTS, Place, connect, place
 from evenly.verify.asking.answers import Answer, NoAnswerError, one_line
 from evenly.verify.asking.handshakes import trusting, wrap
 from evenly.verify.asking.http1 import Connection, request_bytes, told
@@ -26,7 +26,7 @@ AGENT = "evenly-verify"
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service by its addresses. `ca_file`: the authority to trust; `None`: those of the system. `plain_url`: where
-    it answers by HTTP, `None` where that is not known."""
+    it answers by HTTP; `None` is port 80 beside HTTPS on 443, and unknown beside any other port."""
 
     url: str
     ca_file: Path | None = None
@@ -38,7 +38,10 @@ class Service:
 
     @property
     def plain_place(self) -> Place | None:
-        return place(self.plain_url) if self.plain_url else None
+        if self.plain_url:
+            return place(self.plain_url)
+        beside = self.place
+        return Place("http", beside.host, PORTS["http"]) if beside.port == PORTS["https"] else None
 
     def get(self, target: str = "/", headers: Mapping[str, str] = NONE, *, http: Version = "1.1") -> Answer:
         """Raises NoAnswerError."""

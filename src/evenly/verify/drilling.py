@@ -58,10 +58,11 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Where drills take place. `load` begins one that lasts that many seconds at most, or until it is finished."""
+    """Where drills take place. `load` begins the one for a drill of that kind; it lasts that many seconds at most, or
+    until it is finished."""
 
     target: Target
-    load: Callable[[float], AbstractAsyncContextManager[Flow]]
+    load: Callable[[Kind, float], AbstractAsyncContextManager[Flow]]
     clock: Clock
     rate: float
 
@@ -120,7 +121,7 @@ class _Run:
 
     async def _under_load(self, drill: Drill) -> Sent:
         started_at = self._clock.wall()
-        async with self._place.load(BEFORE_S + CAP_S + AFTER_S) as flow:
+        async with self._place.load(self._kind, BEFORE_S + CAP_S + AFTER_S) as flow:
             self._watch.begin(drill, started_at)
             await self._look_for(BEFORE_S)
             self._refuse_if_changed(drill)

@@ -57,7 +57,8 @@ class LoadPlan:
     """What to send: `rate` requests a second to `url` for `duration_s` seconds, and `then` more stages.
 
     `timeout_s` is for one request, from its sending to the last byte of its answer. `ca_file` is the
-    authority to trust; `None`: those of the system. `seed`: see `due_times`.
+    authority to trust; `None`: those of the system. `seed`: see `due_times`. `connections`: how many are opened before
+    the first request is due, for those that wait in a stall: to open them then would make the sender late.
     """
 
     url: str
@@ -70,6 +71,7 @@ class LoadPlan:
     ca_file: Path | None = None
     seed: int | None = None
     then: tuple[Stage, ...] = ()
+    connections: int = 0
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -82,17 +84,21 @@ async def send(
     *,
     tell: Tell | None = None,
     scenario: Scenario | None = None,
+    begins: Callable[[], None] | None = None,
 ) -> LoadResult:
     """Send the load and wait for every answer, at the longest for `timeout_s` after the last stage. With a `scenario`
     each due time is that of a user, in place of the plan's method and body; users who are not done by then are told
     that it is over, and what they have asked for is waited for.
 
-    Once `stop` is set nothing more is sent; what is under way is waited for and counts. `tell` hears of each outcome.
-    Raises UsageError for a plan that can't be sent, and for a scenario that is broken.
+    Once `stop` is set nothing more is sent; what is under way is waited for and counts. `tell` hears of each outcome,
+    `begins` of the start. Raises UsageError for a plan that can't be sent, and for a scenario that is broken.
     """
     dues = due_times(plan.stages, plan.seed)
     url = _target(plan)
     async with Wire(plan.ca_file, plan.headers, plan.timeout_s) as wire:
+        await wire.open(url, plan.connections)
+        if begins:
+            begins()
         run = _Run(plan, url, wire, tell, scenario)
         return await run.whole(dues, stop or asyncio.Event())
 

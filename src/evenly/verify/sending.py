@@ -11,7 +11,8 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ import msgspec
 from evenly.errors import StateError
 from evenly.verify._outcomes import Outcome
 from evenly.verify.drilling import Sent
+from evenly.verify.drillresult import Kind
 from evenly.verify.load import LoadPlan, send
 
 BEFORE_OTHERS = -10  # niceness: what measures goes before what is measured, where that is allowed
+MOST_CONNECTIONS = 1000
 READY = b"ready\n"
 
 
@@ -73,13 +76,26 @@ async def sending(plan: LoadPlan) -> AsyncIterator[_Flow]:
         await child.wait()
 
 
+def drill_load(
+    url: str, ca_file: Path | None, rate: float
+) -> Callable[[Kind, float], AbstractAsyncContextManager[_Flow]]:
+    """The load of drills: `rate` requests a second, and for a stall of a second a connection each.
+
+    Not where the balancer dies: it takes all connections with it, and to bury that many at once makes the sender late.
+    """
+
+    def begin(kind: Kind, most_s: float) -> AbstractAsyncContextManager[_Flow]:
+        spare = 0 if kind is Kind.BALANCER else min(round(rate), MOST_CONNECTIONS)
+        return sending(LoadPlan(url, rate, most_s, ca_file=ca_file, connections=spare))
+
+    return begin
+
+
 def main() -> None:
     plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=LoadPlan, dec_hook=_path)
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, BEFORE_OTHERS)
     gc.freeze()  # what was imported stays: a collection need not look at it, and takes no time from the load
-    sys.stdout.buffer.write(READY)
-    sys.stdout.buffer.flush()
     sent = asyncio.run(_sent(plan))
     sys.stdout.buffer.write(msgspec.msgpack.encode(sent))
 
@@ -88,8 +104,13 @@ async def _sent(plan: LoadPlan) -> Sent:
     over = asyncio.Event()
     outcomes: list[Outcome] = []
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), over.set)
-    load = await send(plan, over, tell=outcomes.append)
+    load = await send(plan, over, tell=outcomes.append, begins=_say_ready)
     return Sent(load, tuple(outcomes))
+
+
+def _say_ready() -> None:
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
 
 
 def _path(_kind: Any, text: Any) -> Path:

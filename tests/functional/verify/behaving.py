@@ -74,14 +74,14 @@ def nothing(_request: Request) -> Response | None:
 @dataclass(frozen=True)
 class Behaviour:
     """`instead` answers first, where it answers; `change` has the last word. `weights`: how often each instance
-    serves. `remembers`: who keeps what is posted."""
+    serves. `remembers`: who keeps what is posted. `name`: gives the request its id."""
 
     instead: Callable[[Request], Response | None] = nothing
     change: Callable[[Request, Response], Response] = unchanged
     weights: tuple[float, ...] = (1, 1, 1)
     instances: tuple[tuple[str, str], ...] = INSTANCES
     remembers: str = "all"
-    own_request_ids: bool = True
+    name: Callable[[Request], str] = lambda _request: str(uuid4())
     logs: bool = True
 
 
@@ -112,7 +112,7 @@ class Service:
         self.log: list[str] = []
 
     def answer(self, request: Request) -> Response:
-        id = str(uuid4()) if self._behaviour.own_request_ids else request.headers.get("x-request-id", "")
+        id = self._behaviour.name(request)
         response = self._behaviour.instead(request) or self._answer(request)
         response = replace(response, headers={**SECURITY, **self._more(request), **response.headers})
         if response.status >= 400:
@@ -179,7 +179,7 @@ class Service:
         try:
             given: Mapping[str, str] = json.loads(request.body)
             made = {"id": len(self._kept[0]) + 1, "language": given["language"], "text": given["text"]}
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return problem(400)
         here = self._number()
         for number, kept in enumerate(self._kept):

@@ -117,5 +117,5 @@ PROTOCOLS = (
         "is offered where nobody listens",
         changed(lambda _it, was: was.having(alt_svc=f'h3=":{dead_port()}"')),
     ),
-    Fault("protocols.http3", "is offered, and dead", doors=Doors(http3=False)),
+    Fault("protocols.http3", "breaks by HTTP/3", mistakes(503, lambda it: it.version == "3")),
 )

@@ -97,12 +97,12 @@ SPREAD = (
         also=frozenset({"spread.instances", "spread.even"}),
     ),
     Fault("spread.instances", "one never serves", Behaviour(weights=(1, 0, 1))),
-    Fault("spread.even", "one serves half its share", Behaviour(weights=(1, 0.5, 1))),
+    Fault("spread.even", "one serves half its share", Behaviour(weights=(1, 0.4, 1))),
     Fault("spread.even", "one serves twice its share", Behaviour(weights=(1, 2, 1))),
     Fault(
         "spread.even",
         "one serves half its share, by an address alone",
-        Behaviour(weights=(1, 0.5, 1)),
+        Behaviour(weights=(1, 0.4, 1)),
         without_target=True,
     ),
 )

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +26,11 @@ from tests.functional.verify.issuing import HOST, Issued
 
 @dataclass(frozen=True)
 class Doors:
-    """How the service is reached. `fake_hello`: the version that a raw ServerHello answers every connection with."""
+    """How the service is reached: TLS versions, what ALPN may choose, and whether HTTP/2 says anything."""
 
     lowest: str = "TLSv1_2"
     highest: str = "TLSv1_3"
     protocols: tuple[str, ...] = ("h2", "http/1.1")
-    http3: bool = True
-    fake_hello: int | None = None
     http2_answers: bool = True
 
 
@@ -76,40 +74,56 @@ async def _serve(
     started: threading.Event,
     stop: asyncio.Event,
 ) -> None:
-    tasks: set[asyncio.Task[Any]] = set()
+    connections = _Connections()
 
     async def secure(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _kept(tasks, _connected(service, doors, reader, writer))
+        await connections.hold(_connected(service, doors, reader, writer), writer)
 
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _kept(tasks, _by_http1(service, reader, writer, plain=True))
+        await connections.hold(_by_http1(service, reader, writer, plain=True), writer)
 
     async with contextlib.AsyncExitStack() as stack:
         try:
-            tls = None if doors.fake_hello is not None else _tls(doors, issued)
+            tls = _tls(doors, issued)
             https = await stack.enter_async_context(
                 await asyncio.start_server(secure, "127.0.0.1", 0, ssl=tls)
             )
             http = await stack.enter_async_context(await asyncio.start_server(plain, "127.0.0.1", 0))
             service.https_port = _port(https)
-            if doors.http3:
-                quic = await _quic(service, issued)
-                stack.callback(quic.close)
+            quic = await _quic(service, issued)
+            stack.callback(quic.close)
             ready.extend((service.https_port, _port(http)))
         finally:
             started.set()
         await stop.wait()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await connections.end()
 
 
-async def _kept(tasks: set[asyncio.Task[Any]], work: Any) -> None:
-    task = asyncio.create_task(work)
-    tasks.add(task)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-    tasks.discard(task)
+class _Connections:
+    """Those that are open, so that none outlives its loop."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def hold(self, work: Coroutine[Any, Any, None], writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._tasks.add(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await work
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), 1)
+            writer.transport.abort()
+            self._tasks.discard(task)
+
+    async def end(self) -> None:
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(tuple(self._tasks))
+        await asyncio.sleep(0)
 
 
 def _tls(doors: Doors, issued: Issued) -> ssl.SSLContext:
@@ -133,11 +147,6 @@ def _port(server: asyncio.Server) -> int:
 async def _connected(
     service: Service, doors: Doors, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    if doors.fake_hello is not None:
-        await reader.read(1)
-        writer.write(bytes([22, 3, 1, 0, 42, 2, 0, 0, 38]) + doors.fake_hello.to_bytes(2, "big") + bytes(36))
-        writer.close()
-        return
     agreed = writer.get_extra_info("ssl_object").selected_alpn_protocol()
     if agreed == "h2":
         await _by_http2(service, doors, reader, writer)
@@ -159,12 +168,11 @@ async def _by_http1(
             length = int(headers.get("content-length", 0))
             body = await reader.readexactly(length) if length <= 64 * 1024 else b""
             request = Request(method, rest.rpartition(" ")[0], headers, body, plain, length)
-            response = await asyncio.to_thread(service.answer, request)
+            response = service.answer(request)
             writer.write(_bytes(response, keep=length == len(body)))
             await writer.drain()
             if length != len(body):
                 break
-    writer.close()
 
 
 def _bytes(response: Response, *, keep: bool) -> bytes:
@@ -189,7 +197,6 @@ async def _by_http2(
                     connection.send_data(event.stream_id, response.body, end_stream=True)
             writer.write(connection.data_to_send())
             await writer.drain()
-    writer.close()
 
 
 def _request(headers: dict[str, str], version: str) -> Request:

@@ -23,6 +23,7 @@ from evenly.verify._outcomes import Fault, Outcome
 from evenly.verify._schedule import Stage
 from evenly.verify._tally import Tally
 from evenly.verify.drilling import Range, Sent
+from evenly.verify.drillresult import Kind
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RATE = 100.0
@@ -268,7 +269,7 @@ class FakeRange:
         self.place = Range(self.target, self.load, self.clock, RATE)
 
     @contextlib.asynccontextmanager
-    async def load(self, _most_s: float) -> AsyncIterator[FakeFlow]:
+    async def load(self, _kind: Kind, _most_s: float) -> AsyncIterator[FakeFlow]:
         self.loads += 1
         self.open += 1
         try:

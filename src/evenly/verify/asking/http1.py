@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import cast
 
 from evenly.verify.asking.addresses import PATIENCE_S
@@ -51,6 +51,8 @@ class Connection:
         came = HTTPResponse(cast(socket.socket, _Until(self._socket, end)), method=method)
         came.begin()
         body = came.read(LARGEST_BODY)
+        if came.length and len(body) < LARGEST_BODY:
+            raise IncompleteRead(body, came.length)
         if came.will_close or not came.isclosed():
             self.close()
         version = "1.1" if came.version == 11 else "1.0"

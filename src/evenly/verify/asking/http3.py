@@ -15,6 +15,7 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import ConnectionTerminated, QuicEvent, StreamReset
 
 from evenly.verify.asking.addresses import PATIENCE_S, Place, addresses
+from evenly.verify.asking.addresses import connect as connect_by_tcp
 from evenly.verify.asking.answers import LARGEST_BODY, Answer, NoAnswerError
 from evenly.verify.asking.http1 import told
 from evenly.verify.asking.http2 import answer
@@ -28,7 +29,8 @@ class _Client(QuicConnectionProtocol):
         self._http = H3Connection(self._quic)
         self.headers: list[tuple[str, str]] = []
         self.body = b""
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.failed = ""
+        self.ended = asyncio.Event()
 
     def ask(self, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         number = self._quic.get_next_available_stream_id()
@@ -39,8 +41,9 @@ class _Client(QuicConnectionProtocol):
         self.transmit()
 
     def quic_event_received(self, event: QuicEvent) -> None:
-        if isinstance(event, ConnectionTerminated | StreamReset) and not self.ended.done():
-            self.ended.set_exception(ConnectionError(f"it was ended with code {event.error_code}"))
+        if isinstance(event, ConnectionTerminated | StreamReset) and not self.ended.is_set():
+            self.failed = f"it was ended with code {event.error_code}"
+            self.ended.set()
         for each in self._http.handle_event(event):
             self._take(each)
 
@@ -49,9 +52,8 @@ class _Client(QuicConnectionProtocol):
             self.headers = [(name.decode(), value.decode("latin-1")) for name, value in event.headers]
         if isinstance(event, DataReceived):
             self.body += event.data
-        over = len(self.body) >= LARGEST_BODY or getattr(event, "stream_ended", False)
-        if over and not self.ended.done():
-            self.ended.set_result(None)
+        if len(self.body) >= LARGEST_BODY or getattr(event, "stream_ended", False):
+            self.ended.set()
 
 
 def exchange(
@@ -64,22 +66,22 @@ def exchange(
 ) -> Answer:
     """`headers` with the pseudo-headers. Not from within an event loop. Raises NoAnswerError."""
     started = time.monotonic()
-    failed: Exception = OSError("the name has no address")
-    for address in _addresses(asked, where):
-        try:
-            came = asyncio.run(_ask(address, where, ca_file, headers, body, patience_s / 2))
-        except (OSError, ValueError) as error:  # a TimeoutError is an OSError
-            failed = error
-        else:
-            return answer(asked, *came, "3", time.monotonic() - started)
-    raise NoAnswerError(asked, f"No answer by HTTP/3: {told(failed)}.")
-
-
-def _addresses(asked: str, where: Place) -> tuple[str, ...]:
     try:
-        return addresses(where.host, where.port)[:2]
-    except OSError as error:
+        came = asyncio.run(_ask(_address(where), where, ca_file, headers, body, patience_s))
+    except TimeoutError:
+        raise NoAnswerError(asked, f"No answer came by HTTP/3 within {patience_s:g} s.") from None
+    except (OSError, ValueError) as error:
         raise NoAnswerError(asked, f"No answer by HTTP/3: {told(error)}.") from None
+    return answer(asked, *came, "3", time.monotonic() - started)
+
+
+def _address(where: Place) -> str:
+    """The one that answers by TCP, since UDP does not tell who listens; else the first. Raises OSError."""
+    try:
+        with connect_by_tcp(where) as made:
+            return str(made.getpeername()[0])
+    except OSError:
+        return addresses(where.host, where.port)[0]
 
 
 async def _ask(
@@ -94,12 +96,11 @@ async def _ask(
     trusted = str(ca_file) if ca_file else ssl.get_default_verify_paths().cafile
     if trusted:
         trust.load_verify_locations(cafile=trusted)
-    try:
-        async with asyncio.timeout(patience_s):
-            async with connect(address, where.port, configuration=trust, create_protocol=_Client) as made:
-                client = cast(_Client, made)
-                client.ask(headers, body)
-                await client.ended
-                return client.headers, client.body
-    except TimeoutError:
-        raise TimeoutError(f"silence for {patience_s:g} s") from None
+    async with asyncio.timeout(patience_s):
+        async with connect(address, where.port, configuration=trust, create_protocol=_Client) as made:
+            client = cast(_Client, made)
+            client.ask(headers, body)
+            await client.ended.wait()
+            if client.failed:
+                raise ConnectionError(client.failed)
+            return client.headers, client.body

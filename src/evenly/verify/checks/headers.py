@@ -120,4 +120,4 @@ def _judge(answer: Answer) -> None:
         if value is None:
             raise FailError(f"There is no {name}.", answer.showing(name))
         if not is_good(value):
-            raise FailError(f"{name} is too weak.", answer.showing(name))
+            raise FailError(f"The {name} is too weak.", answer.showing(name))

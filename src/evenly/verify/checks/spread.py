@@ -36,7 +36,7 @@ def tells_who(probe: Probe) -> Evidence:
     zones: dict[str, str] = {}
     for instance, zone in sample.served:
         if not INSTANCE_ID.fullmatch(instance):
-            raise FailError(f"{instance!r} is no instance id: i- and 17 hexadecimal digits.", sample.evidence)
+            raise FailError(f"The id {instance!r} is none: i- and 17 hexadecimal digits.", sample.evidence)
         if not zone or zones.setdefault(instance, zone) != zone:
             raise FailError(f"{instance} tells more than one zone, or none.", sample.evidence)
     return sample.evidence
@@ -64,7 +64,7 @@ def is_even(probe: Probe) -> Evidence:
     if known == 1:
         raise SkipError("There is only one instance.")
     sample = _take(probe.service, requests_to_judge(known))
-    counts = [*sample.served.values(), *[0] * (known - len(sample.served))]
+    counts = list(sample.served.values())  # who never serves is found by spread.instances
     statistic = chi_squared(counts)
     chance = p_value(statistic, len(counts) - 1)
     figures = {

@@ -77,7 +77,10 @@ def is_pinned(probe: Probe) -> tuple[Evidence, ...]:
     where = probe.service.place
     if where.is_address:
         raise SkipError("Browsers keep no HSTS for an IP address (RFC 6797, 8.1.1).")
-    answers = (probe.service.get("/"), probe.service.get(NOWHERE))
+    try:
+        answers = (probe.service.get("/"), probe.service.get(NOWHERE))
+    except NoAnswerError as error:  # no browser would read it either; why not is another check's to say
+        raise SkipError(f"There is no connection to be trusted. {error.why}") from None
     for answer in answers:
         told = answer.header("strict-transport-security")
         evidence = answer.showing("strict-transport-security")
