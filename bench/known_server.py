@@ -3,8 +3,8 @@
     python -m bench.known_server
 
 prints its port, and answers until its standard input ends; then it prints what it wrote down, as JSON: p50_ms and
-p99_ms. 48 of 50 requests are answered after 10 ms and two after 100 ms, so that each of these percentiles is well inside
-of one kind.
+p99_ms. 48 of 50 requests are answered after 10 ms and two after 100 ms, so that each of these percentiles is well
+inside of one kind.
 """
 
 import asyncio
