@@ -129,20 +129,17 @@ def _addressed(plan: LoadPlan, asked: Asked, target: Facts | None) -> LoadPlan:
 def _loaded(
     plan: LoadPlan, scenario: Scenario | None, limits: tuple[Limit, ...], target: Facts | None
 ) -> LoadReport:
-    from datetime import UTC, datetime
-
     from evenly.cli.loading import run_load
     from evenly.verify.limits import broken
     from evenly.verify.loadreport import LoadReport, told
 
     before = _last_event(target)
-    at = datetime.now(UTC)
     with _progress() as show:
         loaded = run_load(plan, scenario, show)
     return LoadReport(
         environment=target.environment if target else None,
         target=target.kind if target else None,
-        started_at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        started_at=loaded.started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         plan=told(plan, scenario.file if scenario else None),
         result=loaded.result,
         interrupted=loaded.interrupted,

@@ -8,7 +8,9 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from evenly.cli.loadtext import progress_line
 from evenly.verify.load import LoadPlan, LoadResult, send
@@ -17,11 +19,18 @@ from evenly.verify.scenario import Scenario
 
 REFRESH_S = 0.2
 BEFORE_OTHERS = -10  # niceness: what measures goes before what is measured, where that is allowed
+SPARE_S, MOST_SPARE = (
+    0.1,
+    200,
+)  # connections for the requests of so long: opening them all at the start takes longer
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """`started_at`: when the first request was due."""
+
+    started_at: datetime
     result: LoadResult
     interrupted: bool
 
@@ -30,7 +39,8 @@ def run_load(plan: LoadPlan, scenario: Scenario | None, show: Callable[[str], No
     """Send it. The first Ctrl-C ends it early, the second at once, as KeyboardInterrupt. `show` gets a line of how it
     goes, a few times a second. Raises UsageError as `send` does."""
     _prepare()
-    return asyncio.run(_run(plan, scenario, show))
+    spare = min(MOST_SPARE, ceil(SPARE_S * max(stage.rate for stage in plan.stages)))
+    return asyncio.run(_run(replace(plan, connections=spare), scenario, show))
 
 
 async def _run(plan: LoadPlan, scenario: Scenario | None, show: Callable[[str], None] | None) -> Loaded:
@@ -43,7 +53,8 @@ async def _run(plan: LoadPlan, scenario: Scenario | None, show: Callable[[str], 
         finally:
             if telling:
                 telling.cancel()
-    return Loaded(result, stop.is_set())
+    ago = timedelta(seconds=time.monotonic() - result.started_s)
+    return Loaded(datetime.now(UTC) - ago, result, stop.is_set())
 
 
 async def _show(meter: Meter, plan: LoadPlan, show: Callable[[str], None]) -> None:

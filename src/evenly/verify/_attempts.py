@@ -88,7 +88,8 @@ class Wire:
         await self._connections.close()
 
     async def open(self, url: URL, count: int) -> None:
-        """Open `count` connections, and keep them for those who ask. One that does not come is no error here."""
+        """Open `count` connections, and keep them for those who ask. Where one does not come it is left at that: the
+        load itself will tell."""
         held: list[aiohttp.connector.Connection] = []
 
         async def hold(
@@ -98,10 +99,11 @@ class Wire:
             raise _HeldError
 
         async with self._session(aiohttp.DummyCookieJar(), hold) as session:
-            while count > 0:
-                asked = (session.get(url) for _ in range(min(count, OPENED_AT_ONCE)))
-                await asyncio.gather(*asked, return_exceptions=True)
-                count -= OPENED_AT_ONCE
+            asked = 0
+            while asked == len(held) and asked < count:
+                more = min(count - asked, OPENED_AT_ONCE)
+                await asyncio.gather(*(session.get(url) for _ in range(more)), return_exceptions=True)
+                asked += more
         for connection in held:
             connection.release()
 

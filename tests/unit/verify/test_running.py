@@ -140,6 +140,14 @@ def test_one_that_hangs_is_left_behind_at_its_deadline() -> None:
         hangs.set()
 
 
+def test_what_ends_after_its_deadline_comes_too_late() -> None:
+    told: list[str] = []
+    late = a_check(lambda _: time.sleep(0.3), "a.late", deadline_s=0.1)
+    waits = a_check(lambda _: time.sleep(0.6), "a.waits")
+    first, _ = run_checks((late, waits), PROBE, keep=str, tell=lambda it: told.append(it.id))
+    assert (first.verdict, told) == (Verdict.FAIL, ["a.late", "a.waits"])
+
+
 def test_each_is_told_of_once_as_soon_as_it_is_known() -> None:
     told: list[str] = []
     checks = [a_check(lambda _: None, f"a.b{number}") for number in range(9)]

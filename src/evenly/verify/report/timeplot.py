@@ -203,7 +203,8 @@ def _key(class_: str, text: str) -> Markup:
     shape, _, _ = class_.partition(" ")
     drawn = rule(0, 6, 18, 6, class_) if shape == "line" else box(0, 0, 18, 12, class_)
     swatch = element("svg", drawn, viewBox="0 0 18 12", class_="key", aria_hidden="true")
-    return element("span", swatch, f" {text} ", class_="keyed" if shape == "area" else None)
+    # The space between two of them is outside of both: inside one that does not wrap, no line could end there.
+    return together(element("span", swatch, f" {text}", class_="keyed" if shape == "area" else None), " ")
 
 
 def _table(drawn: Timeline) -> Table:
