@@ -16,7 +16,6 @@ from evenly.errors import StateError, TargetError
 from evenly.local import control, ports, processes, releases, state
 from evenly.local.balancer import loopback_addresses
 from evenly.local.control import AskStatus, NotRunningError, RunJob, Scale, SetZone
-from evenly.local.faults import restore
 from evenly.local.jobs.book import read_jobs
 from evenly.local.jobs.telling import past_runs
 from evenly.local.paths import Paths
@@ -74,7 +73,6 @@ def take_down(project: Path, *, delete_data: bool = False) -> Stopped:
     if not paths.home.is_dir():
         return Stopped({})
     with command_lock(paths):
-        restore(paths)  # what hangs can't end by itself
         stopped = stop_everything(paths)
         if delete_data:
             _delete_data(paths)
@@ -95,9 +93,7 @@ def look(project: Path) -> EnvironmentStatus:
 
 def scale(project: Path, count: int) -> EnvironmentStatus:
     """Hold `count` instances from now on. Raises UsageError for a count outside of the manifest's range."""
-    paths = find_paths(project)
-    restore(paths)
-    return control.ask(paths.control_socket, Scale(count)).status
+    return control.ask(find_paths(project).control_socket, Scale(count)).status
 
 
 def set_zone(project: Path, name: str, available: bool) -> EnvironmentStatus:
@@ -129,12 +125,10 @@ def running_manifest(project: Path) -> Manifest | None:
 
 
 def _found_up(paths: Paths) -> Up:
-    """It is up, or its supervisors were killed: see to it that it is held, put right what a drill that is gone left
-    broken, and touch nothing else."""
+    """It is up, or its supervisors were killed: see to it that it is held, and touch nothing else."""
     settings = known_settings(paths)
     if not _is_watched(paths):
         processes.spawn(watchdog_command(paths, running_supervisor(paths)))
-    restore(paths)
     manifest = read_release(paths, settings.release).manifest
     report = await_healthy(paths, _patience(manifest))
     return Up(report.status, was_running=True, manifest=manifest)
