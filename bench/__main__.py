@@ -14,7 +14,18 @@ from bench.keeping import keep
 from bench.processes import RefusedError
 from bench.room import Room
 
-NAMES = ("help", "first_answer", "zone_kill", "throughput", "edge", "rotation", "websockets", "idle")
+NAMES = (
+    "help",
+    "first_answer",
+    "zone_kill",
+    "throughput",
+    "edge",
+    "rotation",
+    "websockets",
+    "idle",
+    "load_generator",
+    "catalogue",
+)
 OWN = Path(__file__).parent.parent / ".bench"
 
 

@@ -2,7 +2,9 @@
 done = function(summary, latency, requests)
     local failed = summary.errors
     io.write(string.format(
-        'counted {"microseconds":%d,"answers":%d,"not_ok":%d,"connect":%d,"read":%d,"write":%d,"timeout":%d}\n',
+        'counted {"microseconds":%d,"answers":%d,"not_ok":%d,"connect":%d,"read":%d,"write":%d,"timeout":%d,'
+        .. '"p50":%d,"p99":%d}\n',
         summary.duration, summary.requests, failed.status,
-        failed.connect, failed.read, failed.write, failed.timeout))
+        failed.connect, failed.read, failed.write, failed.timeout,
+        latency:percentile(50), latency:percentile(99)))
 end

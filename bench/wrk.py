@@ -16,11 +16,13 @@ SCRIPT = Path(__file__).with_name("wrk.lua")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`good` answers were not errors, `bad` were, or never came."""
+    """`good` answers were not errors, `bad` were, or never came. Latencies count from when wrk sent the request."""
 
     good: int
     bad: int
     seconds: float
+    p50_ms: float
+    p99_ms: float
 
 
 class _Counted(msgspec.Struct):
@@ -31,6 +33,8 @@ class _Counted(msgspec.Struct):
     read: int
     write: int
     timeout: int
+    p50: int
+    p99: int
 
 
 def program() -> str:
@@ -38,12 +42,12 @@ def program() -> str:
     return find_program("wrk")
 
 
-def run(url: str, seconds: int, headers: Sequence[str] = ()) -> Seen:
+def run(url: str, seconds: int, headers: Sequence[str] = (), connections: int = CONNECTIONS) -> Seen:
     """Ask for `seconds`, with these headers (`Name: value`) as well.
 
     wrk takes a status of 400 and more for a failure: the address must not redirect.
     """
-    options = ["--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", f"--script={SCRIPT}"]
+    options = ["--threads=1", f"--connections={connections}", f"--duration={seconds}s", f"--script={SCRIPT}"]
     done = subprocess.run(
         [program(), *options, *(f"--header={each}" for each in ("Accept: application/json", *headers)), url],
         capture_output=True,
@@ -60,4 +64,10 @@ def read(said: str) -> Seen:
         raise RefusedError(f"wrk did not finish: {said.strip().splitlines()[-1:]}")
     counted = msgspec.json.decode(line.removeprefix("counted "), type=_Counted)
     lost = counted.connect + counted.read + counted.write + counted.timeout
-    return Seen(counted.answers - counted.not_ok, counted.not_ok + lost, counted.microseconds / 1e6)
+    return Seen(
+        good=counted.answers - counted.not_ok,
+        bad=counted.not_ok + lost,
+        seconds=counted.microseconds / 1e6,
+        p50_ms=counted.p50 / 1000,
+        p99_ms=counted.p99 / 1000,
+    )

@@ -1,5 +1,6 @@
-"""Makes the README's pictures from the real thing: brings the reference web service up in a new folder, keeps what
-the terminal showed as an SVG, and takes a screenshot of the page in headless Chromium.
+"""Makes the pictures of the documentation from the real thing: brings the reference web service up in a new folder,
+keeps what the terminal showed as an SVG, runs a drill, and takes screenshots of the page and of the drill's report in
+headless Chromium.
 
     .venv/bin/python scripts/picture.py
 
@@ -44,7 +45,10 @@ def main() -> None:
             shown = evenly(folder, "up", "--detach")
             terminal(shown)
             url = json.loads(evenly(folder, "status", "--json", errors=False))["urls"]["https"]
-            page(url, made)
+            screenshot(url, "page.png", (900, 420), made)
+            evenly(folder, "drill", "zone")
+            report = max(folder.glob(".evenly/reports/*-drill.html"))
+            screenshot(report.as_uri(), "report.png", (1000, 960), made)
         finally:
             evenly(folder, "down", "--delete-data", "--confirm", "local")
 
@@ -74,15 +78,16 @@ def terminal(shown: str) -> None:
     (IMAGES / "up.svg").write_text(without_web_fonts)
 
 
-def page(url: str, made: str) -> None:
+def screenshot(url: str, name: str, size: tuple[int, int], made: str) -> None:
+    """The upper part of the page, `size` large."""
     if not shutil.which("chromium"):
         raise SystemExit("There is no chromium: apt install chromium")
     subprocess.run(
         [
             *CHROMIUM,
             f"--user-data-dir={made}/chromium",
-            "--window-size=900,420",
-            f"--screenshot={IMAGES / 'page.png'}",
+            f"--window-size={size[0]},{size[1]}",
+            f"--screenshot={IMAGES / name}",
             url,
         ],
         stderr=subprocess.DEVNULL,

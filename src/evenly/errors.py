@@ -11,9 +11,9 @@ class ExitCode(IntEnum):
     """The exit codes of `evenly`: stable, and part of its documented interface."""
 
     DONE = 0
-    FAILED = 1  # a check, a drill or a followed job failed
+    FAILED = 1  # a check, a drill, a limit of a load or a followed job failed
     USAGE = 2  # wrong use, or a wrong manifest
-    STATE = 3  # the environment is not in a state for it
+    STATE = 3  # the environment is not in a state for it, or a measurement proves nothing
     REFUSED = 4  # the target refused
 
 

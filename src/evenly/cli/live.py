@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.live import Live
 
 from evenly.cli.drawing import Rates, Scene, draw
-from evenly.cli.journal import last_sentences
 from evenly.core.status import EnvironmentStatus, PartState, PartStatus
 from evenly.errors import EvenlyError
 from evenly.local import control
@@ -25,6 +24,7 @@ from evenly.local.balancer.admin import AdminClient, AdminError
 from evenly.local.balancer.traffic import Traffic, quantile, rate
 from evenly.local.control import AskStatus, NotRunningError
 from evenly.local.environment import look
+from evenly.local.journal import last_sentences
 from evenly.local.paths import Paths
 from evenly.local.settings import find_paths
 

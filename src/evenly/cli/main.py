@@ -31,6 +31,9 @@ COMMANDS = {
     "jobs": "The scheduled jobs: next and last runs, history, run one now.",
     "trust": "Make browsers trust the environment's certificates.",
     "lint": "Check the manifest without running anything.",
+    "verify": "Run the acceptance checks, here or on any address.",
+    "drill": "Break something on purpose under load, and see what it costs.",
+    "load": "Send requests at a set rate, and see how they are answered.",
     "doctor": "Is this machine fit for it, is anything left over?",
 }
 INTERRUPTED = 130

@@ -1,15 +1,26 @@
-"""`evenly open`: the service in a browser."""
+"""`evenly open`: the service in a browser, or the reports."""
 
 import click
 
 from evenly.cli.options import environment_option, project_folder
+from evenly.cli.reports import reports
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @environment_option
 @click.option("--print", "only_print", is_flag=True, help="Print the URL, and open nothing.")
-def command(only_print: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, only_print: bool) -> None:
     """Open the service's HTTPS URL in the browser, and print it."""
+    ctx.obj = only_print
+    if ctx.invoked_subcommand is None:
+        _service(only_print)
+
+
+command.add_command(reports)
+
+
+def _service(only_print: bool) -> None:
     import webbrowser
 
     from evenly.core.status import EnvironmentState

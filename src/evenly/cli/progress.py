@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evenly.cli.journal import sentences_from
+from evenly.local.journal import sentences_from
 
 POLL_S = 0.05
 

@@ -16,6 +16,7 @@ from evenly.errors import StateError, TargetError
 from evenly.local import control, ports, processes, releases, state
 from evenly.local.balancer import loopback_addresses
 from evenly.local.control import AskStatus, NotRunningError, RunJob, Scale, SetZone
+from evenly.local.faults import restore
 from evenly.local.jobs.book import read_jobs
 from evenly.local.jobs.telling import past_runs
 from evenly.local.paths import Paths
@@ -73,6 +74,7 @@ def take_down(project: Path, *, delete_data: bool = False) -> Stopped:
     if not paths.home.is_dir():
         return Stopped({})
     with command_lock(paths):
+        restore(paths)  # what hangs can't end by itself
         stopped = stop_everything(paths)
         if delete_data:
             _delete_data(paths)
@@ -93,7 +95,9 @@ def look(project: Path) -> EnvironmentStatus:
 
 def scale(project: Path, count: int) -> EnvironmentStatus:
     """Hold `count` instances from now on. Raises UsageError for a count outside of the manifest's range."""
-    return control.ask(find_paths(project).control_socket, Scale(count)).status
+    paths = find_paths(project)
+    restore(paths)
+    return control.ask(paths.control_socket, Scale(count)).status
 
 
 def set_zone(project: Path, name: str, available: bool) -> EnvironmentStatus:
@@ -125,10 +129,12 @@ def running_manifest(project: Path) -> Manifest | None:
 
 
 def _found_up(paths: Paths) -> Up:
-    """It is up, or its supervisors were killed: see to it that it is held, and touch nothing else."""
+    """It is up, or its supervisors were killed: see to it that it is held, put right what a drill that is gone left
+    broken, and touch nothing else."""
     settings = known_settings(paths)
     if not _is_watched(paths):
         processes.spawn(watchdog_command(paths, running_supervisor(paths)))
+    restore(paths)
     manifest = read_release(paths, settings.release).manifest
     report = await_healthy(paths, _patience(manifest))
     return Up(report.status, was_running=True, manifest=manifest)

@@ -55,6 +55,11 @@ class Paths:
         return self.home / "certificates"
 
     @property
+    def instance_certificates(self) -> Path:
+        """A folder an instance, by its id."""
+        return self.certificates / "instances"
+
+    @property
     def balancer(self) -> Path:
         return self.home / "balancer"
 
@@ -95,6 +100,15 @@ class Paths:
     @property
     def supervisor_lock(self) -> Path:
         return self.home / "supervisor.lock"
+
+    @property
+    def drill(self) -> Path:
+        """What is broken on purpose now; there only while something is."""
+        return self.home / "drill.json"
+
+    @property
+    def drill_lock(self) -> Path:
+        return self.home / "drill.lock"
 
     @property
     def control_socket(self) -> Path:

@@ -57,6 +57,7 @@ def stop_everything(paths: Paths) -> Stopped:
     _stop([it.process for it in processes.find_marked(paths.home)], (), 0)
     shutil.rmtree(paths.runtime, ignore_errors=True)
     paths.record.unlink(missing_ok=True)
+    paths.drill.unlink(missing_ok=True)
     return Stopped({role: count for role, count in counts.items() if count})
 
 

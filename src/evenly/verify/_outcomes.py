@@ -1,31 +1,28 @@
-"""What a load did, in numbers: from one outcome a request to the figures that a report shows. Pure."""
+"""What a load did, as data: one outcome a request, and the figures that a report shows. Pure."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import chain, pairwise
 
-from hdrh.histogram import HdrHistogram
-
-HOUR_US = 3_600_000_000
 LATE_S = 0.05  # measured: a sender later than this no longer sends what was asked for
 
 
 class Fault(StrEnum):
     """Why a request failed."""
 
-    STATUS = "status"  # an answer, but not a 2xx
+    STATUS = "status"  # an answer, but not with a status that was expected: 2xx, where nothing else is said
     REFUSED = "refused"  # no connection: refused, unreachable, or no such name
     TLS = "tls"  # a connection, but no trust
     BROKEN = "broken"  # the connection broke before the whole answer had come
     TIMEOUT = "timeout"
+    SCENARIO = "scenario"  # the scenario did not accept the answer: an error was raised after it
     SENDER = "sender"  # this side could not send: no file descriptor was left, say
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One request. `due_s`: when it should have been sent, `at_s`: when it ended; seconds from the start."""
+    """One request. `due_s`: when it should have been sent, `at_s`: when it ended; seconds from the start. `name`: what
+    it is counted as, where a load makes different ones."""
 
     due_s: float
     at_s: float
@@ -33,6 +30,7 @@ class Outcome:
     status: int | None = None
     instance: str | None = None
     zone: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,33 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """The requests that were due in one second of the run."""
+    """The requests that were due in one second of the run. `by_zone`: who answered them."""
 
     at_s: int
+    requests: int
+    failed: int
+    latency: Latency
+    by_zone: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """The requests that were due in one stage: `rate` a second were asked for, from `start_s` for `duration_s`."""
+
+    start_s: float
+    duration_s: float
+    rate: float
+    requests: int
+    failed: int
+    latency: Latency
+    lateness_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The requests of one name: `GET /orders`."""
+
+    name: str
     requests: int
     failed: int
     latency: Latency
@@ -71,9 +93,11 @@ class Second:
 class LoadResult:
     """What came of a load.
 
-    `started_s` is the monotonic clock at its start, `ended_s` how long it took. `longest_gap_s` is the
-    longest time in which no request succeeded, the run's edges included. `lateness_s` is how late the sender
-    was at its worst.
+    `started_s` is the monotonic clock at its start, `ended_s` how long it took, `sent_s` for how long requests were
+    due. `failed`: the first 1,000 failures; `errors`: how many there were. `longest_gap_s` is the longest time in which
+    no request succeeded, the run's edges included. `lateness_s` is how late the sender was at its worst. `histogram`:
+    all latencies (`Histogram.compact`). `users`: how many began the scenario; `complaints`: what was raised in it, and
+    how often.
     """
 
     started_s: float
@@ -87,67 +111,26 @@ class LoadResult:
     longest_gap_s: float
     lateness_s: float
     timeline: tuple[Second, ...]
+    sent_s: float = 0.0
+    errors: int = 0
+    by_fault: Mapping[Fault, int] = field(default_factory=dict)
+    stages: tuple[StageResult, ...] = ()
+    parts: tuple[Part, ...] = ()
+    histogram: tuple[int, ...] = ()
+    users: int = 0
+    complaints: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """Requests that succeeded, a second."""
+        return (self.requests - self.errors) / self.sent_s if self.sent_s else 0.0
 
     @property
     def void(self) -> str | None:
         """Why this run proves nothing, in a sentence; `None` if it counts."""
-        if any(failure.what is Fault.SENDER for failure in self.failed):
+        if self.by_fault.get(Fault.SENDER):
             return "The sender had no file descriptors left."
         if self.lateness_s > LATE_S:
             late, most = self.lateness_s * 1000, LATE_S * 1000
             return f"The sender was {late:.0f} ms late; up to {most:.0f} ms counts."
         return None
-
-
-def summarize(
-    outcomes: Sequence[Outcome], *, started_s: float, ended_s: float, lateness_s: float
-) -> LoadResult:
-    """The figures of a run. `outcomes` in any order."""
-    return LoadResult(
-        started_s=started_s,
-        ended_s=ended_s,
-        requests=len(outcomes),
-        failed=_failures(outcomes),
-        by_status=Counter(each.status for each in outcomes if each.status is not None),
-        by_instance=Counter(each.instance for each in outcomes if each.instance is not None),
-        by_zone=Counter(each.zone for each in outcomes if each.zone is not None),
-        latency=_latency(outcomes),
-        longest_gap_s=_longest_gap(outcomes, ended_s),
-        lateness_s=lateness_s,
-        timeline=_timeline(outcomes),
-    )
-
-
-def _failures(outcomes: Iterable[Outcome]) -> tuple[Failure, ...]:
-    failed = (
-        Failure(each.at_s, each.due_s, each.fault, each.status) for each in outcomes if each.fault is not None
-    )
-    return tuple(sorted(failed, key=lambda failure: failure.at_s))
-
-
-def _latency(outcomes: Iterable[Outcome]) -> Latency:
-    histogram = HdrHistogram(1, HOUR_US, 3)
-    for each in outcomes:
-        if each.fault is None:
-            histogram.record_value(max(1, round((each.at_s - each.due_s) * 1e6)))
-    if not histogram.get_total_count():
-        return Latency()
-    found = histogram.get_percentile_to_value_dict([50, 90, 95, 99, 99.9, 100])
-    return Latency(*(found[percent] / 1000 for percent in (50, 90, 95, 99, 99.9, 100)))
-
-
-def _longest_gap(outcomes: Iterable[Outcome], ended_s: float) -> float:
-    answered = sorted(each.at_s for each in outcomes if each.fault is None)
-    return max(later - earlier for earlier, later in pairwise(chain([0.0], answered, [ended_s])))
-
-
-def _timeline(outcomes: Iterable[Outcome]) -> tuple[Second, ...]:
-    seconds: defaultdict[int, list[Outcome]] = defaultdict(list)
-    for each in outcomes:
-        seconds[int(each.due_s)].append(each)
-    return tuple(_second(at_s, seconds[at_s]) for at_s in sorted(seconds))
-
-
-def _second(at_s: int, outcomes: Sequence[Outcome]) -> Second:
-    failed = sum(each.fault is not None for each in outcomes)
-    return Second(at_s, len(outcomes), failed, _latency(outcomes))

@@ -1,35 +1,57 @@
 """When each request of a load is due: pure, and the same for the same arguments."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
 from evenly.errors import UsageError
 
 
-def due_times(rate: float, duration_s: float, seed: int | None) -> Iterator[float]:
-    """Seconds from the start, ascending, all below `duration_s`, `rate` a second on average.
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`rate` a second, for `duration_s` seconds."""
+
+    rate: float
+    duration_s: float
+
+
+def due_times(stages: Sequence[Stage], seed: int | None) -> Iterator[float]:
+    """Seconds from the start, ascending: in each stage, one after the other, `rate` a second on average.
 
     Evenly spaced without a seed; with one, as independent users come (a Poisson process).
-    Raises UsageError unless rate and duration are above zero.
+    Raises UsageError unless every rate and duration is above zero.
     """
-    if rate <= 0 or duration_s <= 0:
-        raise UsageError(
-            f"A load of {rate:g} requests a second for {duration_s:g} s sends nothing.",
-            try_="Give a rate and a duration above zero.",
-        )
-    return _even(rate, duration_s) if seed is None else _poisson(rate, duration_s, seed)
+    for stage in stages:
+        if stage.rate <= 0 or stage.duration_s <= 0:
+            raise UsageError(
+                f"A load of {stage.rate:g} requests a second for {stage.duration_s:g} s sends nothing.",
+                try_="Give a rate and a duration above zero.",
+            )
+    return _all(tuple(stages), seed)
 
 
-def _even(rate: float, duration_s: float) -> Iterator[float]:
+def starts(stages: Sequence[Stage]) -> tuple[float, ...]:
+    """When each stage begins, and when the last one ends: seconds from the start."""
+    return tuple(accumulate((stage.duration_s for stage in stages), initial=0.0))
+
+
+def _all(stages: Sequence[Stage], seed: int | None) -> Iterator[float]:
+    chance = random.Random(seed)  # noqa: S311 - arrivals, no secrets
+    for stage, start_s in zip(stages, starts(stages), strict=False):
+        dues = _even(stage) if seed is None else _poisson(stage, chance)
+        yield from (start_s + due for due in dues)
+
+
+def _even(stage: Stage) -> Iterator[float]:
     number = 0
-    while (due := number / rate) < duration_s:
+    while (due := number / stage.rate) < stage.duration_s:
         yield due
         number += 1
 
 
-def _poisson(rate: float, duration_s: float, seed: int) -> Iterator[float]:
-    chance = random.Random(seed)  # noqa: S311 - arrivals, no secrets
-    due = chance.expovariate(rate)
-    while due < duration_s:
+def _poisson(stage: Stage, chance: random.Random) -> Iterator[float]:
+    due = chance.expovariate(stage.rate)
+    while due < stage.duration_s:
         yield due
-        due += chance.expovariate(rate)
+        due += chance.expovariate(stage.rate)

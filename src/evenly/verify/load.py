@@ -1,24 +1,22 @@
 """Load, open loop: requests are sent when they are due, however slow the answers are.
 
-A latency counts from when its request was due, so that a stall is felt by every request that a user would
-have made in it. Nothing is retried and no redirect is followed: each request is one attempt, and each failure
-counts. Touches the network only.
+A latency counts from when its request was due, so that a stall is felt by every request that a user would have made in
+it. Each request is one attempt, and each failure counts. With a scenario it is users who come when they are due.
 """
 
 import asyncio
-import errno
-import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import inf
+from functools import partial
 from pathlib import Path
+from random import Random
 
 import aiohttp
-import msgspec
 from yarl import URL
 
 from evenly.errors import UsageError
+from evenly.verify._attempts import Ask, Came, Wire, attempt
 from evenly.verify._outcomes import (
     LATE_S,
     Failure,
@@ -26,22 +24,41 @@ from evenly.verify._outcomes import (
     Latency,
     LoadResult,
     Outcome,
+    Part,
     Second,
-    summarize,
+    StageResult,
 )
-from evenly.verify._schedule import due_times
+from evenly.verify._schedule import Stage, due_times, starts
+from evenly.verify._tally import Tally
+from evenly.verify.scenario import Line, Scenario, User, play
 
-__all__ = ["LATE_S", "Failure", "Fault", "Latency", "LoadPlan", "LoadResult", "Second", "send"]
+__all__ = [
+    "LATE_S",
+    "Failure",
+    "Fault",
+    "Latency",
+    "LoadPlan",
+    "LoadResult",
+    "Outcome",
+    "Part",
+    "Second",
+    "Stage",
+    "StageResult",
+    "send",
+]
 
-NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
+MARGIN_S = 5.0  # a request ends at its timeout, but for what a busy machine takes to notice
+
+Tell = Callable[[Outcome], None]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """What to send: `rate` requests a second to `url` for `duration_s` seconds.
+    """What to send: `rate` requests a second to `url` for `duration_s` seconds, and `then` more stages.
 
     `timeout_s` is for one request, from its sending to the last byte of its answer. `ca_file` is the
-    authority to trust; `None`: those of the system. `seed`: see `due_times`.
+    authority to trust; `None`: those of the system. `seed`: see `due_times`. `connections`: how many are opened before
+    the first request is due, for those that wait in a stall: to open them then would make the sender late.
     """
 
     url: str
@@ -53,93 +70,137 @@ class LoadPlan:
     timeout_s: float = 10.0
     ca_file: Path | None = None
     seed: int | None = None
+    then: tuple[Stage, ...] = ()
+    connections: int = 0
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return (Stage(self.rate, self.duration_s), *self.then)
 
 
-async def send(plan: LoadPlan, stop: asyncio.Event | None = None) -> LoadResult:
-    """Send the load and wait for every answer. At the latest it ends after `duration_s` and `timeout_s`.
+async def send(
+    plan: LoadPlan,
+    stop: asyncio.Event | None = None,
+    *,
+    tell: Tell | None = None,
+    scenario: Scenario | None = None,
+    begins: Callable[[], None] | None = None,
+) -> LoadResult:
+    """Send the load and wait for every answer, at the longest for `timeout_s` after the last stage. With a `scenario`
+    each due time is that of a user, in place of the plan's method and body; users who are not done by then are told
+    that it is over, and what they have asked for is waited for.
 
-    Once `stop` is set nothing more is sent; what is under way is waited for and counts. Raises UsageError for
-    a plan that can't be sent.
+    Once `stop` is set nothing more is sent; what is under way is waited for and counts. `tell` hears of each outcome,
+    `begins` of the start. Raises UsageError for a plan that can't be sent, and for a scenario that is broken.
     """
-    dues = due_times(plan.rate, plan.duration_s, plan.seed)
-    async with _session(plan) as session:
-        sender = _Sender(plan, _target(plan), session)
-        await sender.run(dues, stop or asyncio.Event())
-    return summarize(
-        sender.outcomes,
-        started_s=sender.started_s,
-        ended_s=sender.elapsed(),
-        lateness_s=sender.lateness_s,
-    )
+    dues = due_times(plan.stages, plan.seed)
+    url = _target(plan)
+    async with Wire(plan.ca_file, plan.headers, plan.timeout_s) as wire:
+        await wire.open(url, plan.connections)
+        if begins:
+            begins()
+        run = _Run(plan, url, wire, tell, scenario)
+        return await run.whole(dues, stop or asyncio.Event())
 
 
-class _Served(msgspec.Struct):
-    """What an answer says of who gave it."""
+class _Run:
+    """Keeps the clock of one run, and counts what came of it."""
 
-    instance_id: str | None = None
-    zone: str | None = None
-
-
-class _Sender:
-    """Keeps the clock of one run, and what came of its requests."""
-
-    def __init__(self, plan: LoadPlan, url: URL, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, plan: LoadPlan, url: URL, wire: Wire, tell: Tell | None, scenario: Scenario | None
+    ) -> None:
         self._plan = plan
         self._url = url
-        self._session = session
-        self._read = msgspec.json.Decoder(_Served).decode
-        self.started_s = time.monotonic()
-        self.lateness_s = 0.0
-        self.outcomes: list[Outcome] = []
+        self._wire = wire
+        self._tell = tell
+        self._scenario = scenario
+        self._ask = Ask(plan.method, url, body=plan.body)
+        self._tally = Tally(plan.stages)
+        self._over = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._started_s = time.monotonic()
 
-    def elapsed(self) -> float:
-        return time.monotonic() - self.started_s
+    async def whole(self, dues: Iterator[float], stop: asyncio.Event) -> LoadResult:
+        broken: list[BaseException] = []
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await _until(stop, self._pace(dues, tasks))
+                sent_s = self._sent_s(stop)
+                await self._settle(stop)
+        except* UsageError as group:
+            broken += group.exceptions
+        if broken:
+            raise broken[0]
+        return self._tally.result(started_s=self._started_s, ended_s=self._now(), sent_s=sent_s)
 
-    async def run(self, dues: Iterator[float], stop: asyncio.Event) -> None:
-        async with asyncio.TaskGroup() as requests:
-            pacing = asyncio.create_task(self._pace(dues, requests))
-            stopping = asyncio.create_task(stop.wait())
-            try:
-                await asyncio.wait({pacing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                stopping.cancel()
-                pacing.cancel()
-            await asyncio.wait({pacing, stopping})
-            if not pacing.cancelled():
-                pacing.result()
+    def _now(self) -> float:
+        return time.monotonic() - self._started_s
 
-    async def _pace(self, dues: Iterator[float], requests: asyncio.TaskGroup) -> None:
-        for due_s in dues:
-            early_s = due_s - self.elapsed()
+    def _sent_s(self, stop: asyncio.Event) -> float:
+        whole_s = starts(self._plan.stages)[-1]
+        return min(self._now(), whole_s) if stop.is_set() else whole_s
+
+    async def _pace(self, dues: Iterator[float], tasks: asyncio.TaskGroup) -> None:
+        for number, due_s in enumerate(dues):
+            early_s = due_s - self._now()
             if early_s > 0:
                 await asyncio.sleep(early_s)
-            requests.create_task(self._request(due_s))
+            task = tasks.create_task(self._work(number, due_s))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    def _work(self, number: int, due_s: float) -> Coroutine[None, None, None]:
+        return self._user(self._scenario, number, due_s) if self._scenario else self._request(due_s)
+
+    async def _settle(self, stop: asyncio.Event) -> None:
+        """Who is not done has some time to be; then no user asks for more, and in the end none waits for anything."""
+        await _until(stop, self._wait(self._plan.timeout_s))
+        self._over.set()
+        await self._wait(self._plan.timeout_s + MARGIN_S)
+        for task in self._under_way:
+            task.cancel()
+
+    async def _wait(self, within_s: float) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=within_s)
 
     async def _request(self, due_s: float) -> None:
-        self.lateness_s = max(self.lateness_s, self.elapsed() - due_s)
-        try:
-            status, body = await self._answer()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self.outcomes.append(Outcome(due_s, self.elapsed(), _fault(error)))
-            return
-        at_s = self.elapsed()
-        fault = None if 200 <= status < 300 else Fault.STATUS
-        served = self._served(body)
-        self.outcomes.append(Outcome(due_s, at_s, fault, status, served.instance_id, served.zone))
+        outcome, _ = await self._send(self._wire.shared, self._ask, due_s)
+        self._count(outcome)
 
-    async def _answer(self) -> tuple[int, bytes]:
-        async with self._session.request(
-            self._plan.method, self._url, data=self._plan.body, allow_redirects=False
-        ) as response:
-            return response.status, await response.read()
+    async def _user(self, scenario: Scenario, number: int, due_s: float) -> None:
+        self._tally.users += 1
+        seed = None if self._plan.seed is None else f"{self._plan.seed}/{number}"
+        chance = Random(seed)  # noqa: S311 - what a user does, no secrets
+        async with self._wire.with_cookies() as session:
+            line = Line(self._now, partial(self._send, session), self._count, self._over)
+            user = User(number, due_s, self._url, chance, line)
+            await play(scenario, user, self._tally.complain)
 
-    def _served(self, body: bytes) -> _Served:
-        if not body.startswith(b"{"):
-            return _Served()
-        try:
-            return self._read(body)
-        except msgspec.DecodeError:
-            return _Served()
+    async def _send(
+        self, session: aiohttp.ClientSession, ask: Ask, due_s: float
+    ) -> tuple[Outcome, Came | None]:
+        self._tally.begun(due_s, self._now())
+        return await attempt(session, ask, due_s, self._now)
+
+    def _count(self, outcome: Outcome) -> None:
+        self._tally.add(outcome)
+        if self._tell:
+            self._tell(outcome)
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do the work, or as much of it as there is until `stop` is set."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        working.cancel()
+    await asyncio.wait({working, stopping})
+    if not working.cancelled():
+        working.result()
 
 
 def _target(plan: LoadPlan) -> URL:
@@ -152,45 +213,3 @@ def _target(plan: LoadPlan) -> URL:
             f"{plan.url!r} is no address to send to.", try_="Give one like https://localhost:8443/."
         )
     return url
-
-
-def _session(plan: LoadPlan) -> aiohttp.ClientSession:
-    # Without a limit of connections: a user who comes does not wait for another to leave.
-    trust = ssl.create_default_context(cafile=plan.ca_file)
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=None, ssl=trust),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"Accept": "application/json", **plan.headers},
-        timeout=aiohttp.ClientTimeout(total=plan.timeout_s, ceil_threshold=inf),
-        middlewares=(_one_attempt,),
-    )
-
-
-class _Broken(aiohttp.ClientError):
-    """A connection broke under a request."""
-
-
-async def _one_attempt(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """aiohttp would send an idempotent request once more when a kept connection breaks; here it failed."""
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _Broken from error
-
-
-def _fault(error: Exception) -> Fault:
-    match error:
-        case aiohttp.ClientConnectorError(os_error=OSError(errno=number)) if number in NO_DESCRIPTOR:
-            return Fault.SENDER
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            return Fault.TLS
-        case TimeoutError():
-            return Fault.TIMEOUT
-        case aiohttp.ClientConnectorError():
-            return Fault.REFUSED
-        case _:
-            return Fault.BROKEN

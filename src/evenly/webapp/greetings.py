@@ -68,6 +68,8 @@ async def connect(url: str | None, name: str) -> GreetingSession:
         statements = [
             await connection.prepare(sql, timeout=CONNECT_SECONDS) for sql in (_ANY, _ONE, _PAGE, _ADD)
         ]
+        # asyncpg prepares without a Sync: until one, statement_timeout runs on, and would end the first statement.
+        await connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
     except BaseException:
         connection.terminate()
         raise

@@ -2,7 +2,8 @@
 
 Why not asyncpg's own: its acquire and release cost more than our query (a proxy, two futures, a task and
 the reset's round trip each time), and while the database is away each waiting request connects on its
-own. Here requests only wait; at most `size` connectors try, and hand over what they get.
+own. Here requests only wait; at most `size` connectors try, and hand over what they get. Once one has failed,
+a single one tries for all: each attempt costs a database that is starting a process of its own.
 """
 
 import asyncio
@@ -48,6 +49,7 @@ class Pool(Generic[S]):
         self._waiting: deque[asyncio.Future[S]] = deque()
         self._connectors: set[asyncio.Task[None]] = set()
         self._in_use: set[S] = set()
+        self._failing = False
         self._closed = False
 
     @property
@@ -123,8 +125,9 @@ class Pool(Generic[S]):
             self._waiting.remove(waiter)
 
     def _grow(self) -> None:
-        room = self.size + len(self._connectors) < self._limit
-        if room and len(self._connectors) < len(self._waiting) and not self._closed:
+        room = self._limit - self.size
+        wanted = min(len(self._waiting), room, 1 if self._failing else room)
+        while len(self._connectors) < wanted and not self._closed:
             self._start_connector()
 
     def _start_connector(self) -> None:
@@ -137,15 +140,19 @@ class Pool(Generic[S]):
         self._grow()
 
     async def _connect_one(self) -> None:
-        """Tries once, and again for as long as a request waits."""
+        """Tries once, and again for as long as a request waits and nobody else tries."""
         attempt = 0
         while attempt == 0 or self._waiting:
             try:
                 session = await self._connect()
             except Exception as error:
                 self._failed(error)
+                self._failing = True
             else:
+                self._failing = False
                 self.release(session)
+                return
+            if len(self._connectors) > 1:
                 return
             await asyncio.sleep(backoff(attempt, self._policy, random.random()))  # noqa: S311
             attempt += 1

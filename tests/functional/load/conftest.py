@@ -31,6 +31,7 @@ class KnownServer:
     port: int = 0
     requests: int = 0
     connections: int = 0
+    seen: list[tuple[list[bytes], bytes]] = field(default_factory=list)  # head, line by line, and body
     open: dict[asyncio.StreamWriter, asyncio.Task[None]] = field(default_factory=dict)
 
     @property
@@ -51,7 +52,9 @@ class KnownServer:
             await asyncio.wait(self.open.values())
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        await reader.readuntil(REQUEST_END)
+        head = (await reader.readuntil(REQUEST_END)).splitlines()
+        sizes = [int(line.split()[1]) for line in head if line.startswith(b"Content-Length:")]
+        self.seen.append((head, await reader.readexactly(sum(sizes))))
         self.requests += 1
         number = self.requests
         status = await self.script(number)

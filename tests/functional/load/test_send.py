@@ -41,6 +41,22 @@ async def test_connections_are_kept(serve: Serve) -> None:
     assert server.connections < 50
 
 
+async def test_connections_are_opened_before_the_first_request_is_due_and_used(serve: Serve) -> None:
+    server = await serve(in_20_ms)
+    opened: list[int] = []
+    plan = LoadPlan(server.url, rate=100, duration_s=1, connections=25)
+    result = await send(plan, begins=lambda: opened.append(server.connections))
+    assert opened == [25]
+    assert (result.requests, server.requests, result.failed) == (100, 100, ())
+    assert server.connections <= 50
+
+
+async def test_where_no_connection_comes_the_load_begins_and_tells(unused_tcp_port: int) -> None:
+    plan = LoadPlan(f"http://127.0.0.1:{unused_tcp_port}/", rate=10, duration_s=0.5, connections=10**6)
+    result = await asyncio.wait_for(send(plan), 10)
+    assert result.by_fault == {Fault.REFUSED: 5}
+
+
 async def test_every_kind_of_failure_is_counted_once_and_nothing_is_tried_twice(serve: Serve) -> None:
     async def script(number: int) -> int | None:
         match number % 10:

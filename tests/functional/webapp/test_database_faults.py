@@ -48,6 +48,14 @@ async def test_a_database_killed_and_restarted_costs_waiting_and_no_error(client
     assert steady.slowest < 6
 
 
+async def test_a_connection_that_was_made_long_ago_serves_its_first_request(launch, database_url):
+    more = "&" if "?" in database_url else "?"
+    service = launch(DATABASE_URL=f"{database_url}{more}statement_timeout=300ms")
+    await asyncio.sleep(1)
+    async with service.client() as client, client.get("/") as answer:
+        assert answer.status == 200, await answer.text()
+
+
 async def test_a_database_that_stays_away_is_a_503_after_the_deadline(client, postgres, service):
     async with client.get("/") as answer:
         assert answer.status == 200

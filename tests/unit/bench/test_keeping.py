@@ -47,9 +47,10 @@ def test_the_peer_asks_the_database_the_same() -> None:
 def test_only_answers_that_were_no_errors_count() -> None:
     said = (
         "Running 1s test\n"
-        'counted {"microseconds":2000000,"answers":100,"not_ok":7,"connect":1,"read":2,"write":3,"timeout":4}\n'
+        'counted {"microseconds":2000000,"answers":100,"not_ok":7,"connect":1,"read":2,"write":3,"timeout":4,'
+        '"p50":1500,"p99":9000}\n'
     )
-    assert read(said) == Seen(good=93, bad=17, seconds=2.0)
+    assert read(said) == Seen(good=93, bad=17, seconds=2.0, p50_ms=1.5, p99_ms=9.0)
 
 
 def test_a_load_that_did_not_finish_is_told() -> None:

@@ -206,6 +206,30 @@ async def test_nobody_waiting_nobody_connecting():
     assert server.refuse == before
 
 
+async def test_while_the_database_is_away_one_tries_for_all_and_then_all_are_served():
+    """Many attempts at once keep a database that starts from starting."""
+    trying, most, attempts, down = 0, 0, 0, True
+
+    async def connect() -> FakeSession:
+        nonlocal trying, most, attempts
+        trying, attempts = trying + 1, attempts + 1
+        if attempts > 8:  # the first of each may have begun before it was known
+            most = max(most, trying)
+        await asyncio.sleep(0.001)
+        trying -= 1
+        if down:
+            raise ConnectionRefusedError
+        return FakeSession()
+
+    pool = Pool(connect, 8, lambda _: None, FAST)
+    waiting = [asyncio.create_task(pool.acquire(5)) for _ in range(8)]
+    while attempts < 20:
+        await asyncio.sleep(0.001)
+    assert most == 1
+    down = False
+    assert len(set(await asyncio.gather(*waiting))) == pool.size == 8
+
+
 @pytest.mark.parametrize("attempt", [0, 1, 3, 10, 10_000])
 @pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
 def test_backoff_stays_within_its_bounds(attempt, chance):

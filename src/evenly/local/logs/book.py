@@ -141,7 +141,7 @@ def _last_of(source: Source, count: int | None, since: float | None) -> list[Lin
     """The last lines of one log and, where that is not enough, of those before it (`NAME.1` and so on)."""
     found: list[bytes] = []
     own = 0  # how many of them belong to a line with a time, or will not be cut off
-    for raw in filter(source.tells, _backwards(turned_over(source.path))):
+    for raw in filter(source.tells, lines_backwards(turned_over(source.path))):
         at = None if since is None else time_of(raw)
         if at is not None and since is not None and at < since:
             return _timed(source, reversed(found[:own]))
@@ -203,7 +203,8 @@ def line_of(source: Source, raw: bytes, at: float, timed: bool) -> Line:
     return Line(at, source.name, raw.rstrip(b"\r").decode(errors="replace"), timed)
 
 
-def _backwards(files: Sequence[Path]) -> Iterator[bytes]:
+def lines_backwards(files: Sequence[Path]) -> Iterator[bytes]:
+    """The lines of these files, the newest of which is the first, from the last to the first."""
     for path in files:
         try:
             with path.open("rb") as file:

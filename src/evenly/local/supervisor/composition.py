@@ -215,7 +215,7 @@ class Supervisor:
         after_s = time.monotonic() - instance.launched_at if instance else 0.0
         why = self._reasons.pop(id, None) or ending(code, after_s)
         self._certificates.forget(id)
-        self._supervision.instance_ended(id, why)
+        self._supervision.instance_ended(id, why, after_s)
 
     # --- what is asked
 

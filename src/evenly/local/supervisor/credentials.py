@@ -57,7 +57,7 @@ class Certificates:
     ) -> None:
         self.own = own
         self._folder = paths.certificates
-        self._instances = paths.certificates / "instances"
+        self._instances = paths.instance_certificates
         self._names = names
         self._journal = journal
         self._clock = clock

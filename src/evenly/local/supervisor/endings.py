@@ -12,6 +12,11 @@ def ending(code: int | None, after_s: float) -> str:
     return f"exited with code {code} after {after_s:.1f} s"
 
 
+def crash_facts(what: str, ran_s: float) -> dict[str, str | float]:
+    """What the journal says of an end that nobody had asked for. `what`: one word for all of its kind."""
+    return {"crashed": what, "ran_s": round(ran_s, 3)}
+
+
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name

@@ -12,7 +12,7 @@ from evenly.core.parts import Part
 from evenly.errors import EvenlyError
 from evenly.local import processes
 from evenly.local.processes import Command, Watches
-from evenly.local.supervisor.endings import ending
+from evenly.local.supervisor.endings import crash_facts, ending
 from evenly.local.supervisor.journal import Journal
 
 
@@ -104,8 +104,9 @@ class PartKeeper:
             self.kill(error.what)
 
     def _note_end(self) -> None:
-        why = ending(self._code, self._clock() - self.part.started_at)
+        ran_s = self._clock() - self.part.started_at
+        why = ending(self._code, ran_s)
         self.part = parts.ended(self.part, why, self._clock())
         self._is_ready.clear()
-        self._journal.write(f"ended-{self.name}", why=why)
+        self._journal.write(f"ended-{self.name}", why=why, **crash_facts(self.name, ran_s))
         self._changed()

@@ -8,12 +8,24 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping
 
-from evenly.core.fleet import DesiredSet, Event, Exited, Health, HealthSeen, Instance, Listening, ZoneSet
+from evenly.core.crashes import has_crashed
+from evenly.core.fleet import (
+    DesiredSet,
+    Event,
+    Exited,
+    Health,
+    HealthSeen,
+    Instance,
+    Listening,
+    ZoneSet,
+    find,
+)
 from evenly.core.planning import FleetPolicy
 from evenly.core.topology import Topology
 from evenly.errors import StateError, UsageError
 from evenly.local import control
 from evenly.local.supervisor.balancer import Balancer
+from evenly.local.supervisor.endings import crash_facts
 from evenly.local.supervisor.journal import Journal
 from evenly.local.supervisor.keeper import Keeper
 from evenly.local.supervisor.looking import Background, HealthLooks, ListeningLooks
@@ -57,8 +69,11 @@ class Supervision:
         self.keeper.may_launch = True
         self.changed()
 
-    def instance_ended(self, id: str, why: str) -> None:
-        self._journal.write("ended-instance", instance=id, why=why)
+    def instance_ended(self, id: str, why: str, ran_s: float) -> None:
+        instance = find(self.keeper.fleet, id)
+        zone = instance.zone if instance else None
+        crash = crash_facts("app", ran_s) if has_crashed(self.keeper.fleet, id) else {}
+        self._journal.write("ended-instance", instance=id, zone=zone, why=why, **crash)
         self.tell(Exited(id, why))
 
     async def run(self) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 
 from evenly.core import workers
+from evenly.core.crashes import has_crashed
 from evenly.core.fleet import Event, Exited, Fleet, Instance, Launched, Started, ZoneSet, find
 from evenly.core.planning import Action, FleetPolicy, Launch
 from evenly.errors import UsageError
 from evenly.local import control, processes
 from evenly.local.processes import WORKER_MARK, Command, Marked
 from evenly.local.settings import timestamp
-from evenly.local.supervisor.endings import ending
+from evenly.local.supervisor.endings import crash_facts, ending
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.keeper import Keeper
 from evenly.local.supervisor.logfiles import keep_newest
@@ -165,7 +166,8 @@ class Crew:
         instance = find(self.keeper.fleet, id)
         after_s = time.monotonic() - instance.launched_at if instance else 0.0
         why = ending(code, after_s)
-        self._ground.journal.write("ended-worker", worker=self.name, instance=id, why=why)
+        crash = crash_facts(f"worker {self.name}", after_s) if has_crashed(self.keeper.fleet, id) else {}
+        self._ground.journal.write("ended-worker", worker=self.name, instance=id, why=why, **crash)
         self._beside(asyncio.to_thread(processes.end_rest, self._ground.paths.home, id))
         self._tell(Exited(id, why))
 

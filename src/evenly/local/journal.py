@@ -1,12 +1,17 @@
-"""The supervisor's journal as sentences for people: pure words, and small reads of the file's end."""
+"""The supervisor's journal, read: as sentences for people, and as an environment's events. Writes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from evenly.core.facts import Happening
+from evenly.local.logs.book import lines_backwards, turned_over
+
 LAST_BYTES = 16 * 1024
+PLACES = 1000  # more lines than are ever written within a millisecond
 
 _PHASES: Mapping[str, str] = {
     "authority-made": "certificate authority made",
@@ -80,6 +85,57 @@ def last_sentences(journal: Path, count: int) -> tuple[tuple[str, str], ...]:
         return ()
     told = [(str(it.get("at", ""))[11:19], text) for it in entries if (text := sentence(it))]
     return tuple(told[-count:])
+
+
+def happenings(journal: Path, after: int) -> tuple[Happening, ...]:
+    """What was written after the event of that number, oldest first, from the file and the one before it.
+
+    The number is the event's time in milliseconds and its place among those of the same one, so that it stays when the
+    journal begins anew. What is written after the clock was set back is not after what was before.
+    """
+    found: list[dict[str, Any]] = []
+    for entry in map(decode, lines_backwards(turned_over(journal))):
+        at_ms = _milliseconds(entry)
+        if at_ms is not None and at_ms < after // PLACES:
+            break
+        if at_ms is not None:
+            found.append(entry)
+    return tuple(it for it in _numbered(reversed(found)) if it.number > after)
+
+
+def number_before(moment: datetime) -> int:
+    """A number below those of all events from `moment` on (aware)."""
+    return round(moment.timestamp() * 1000) * PLACES - 1
+
+
+def _numbered(entries: Iterable[Mapping[str, Any]]) -> Iterator[Happening]:
+    places: dict[int, int] = {}
+    for entry in entries:
+        at_ms = _milliseconds(entry) or 0
+        place = places[at_ms] = places.get(at_ms, -1) + 1
+        if what := sentence(entry):
+            yield _happening(entry, at_ms * PLACES + place, what)
+
+
+def _happening(entry: Mapping[str, Any], number: int, what: str) -> Happening:
+    return Happening(
+        number=number,
+        at=str(entry["at"]),
+        action=str(entry["action"]),
+        what=what,
+        instance=entry.get("instance"),
+        zone=entry.get("zone"),
+        crashed=entry.get("crashed"),
+        ran_s=entry.get("ran_s"),
+    )
+
+
+def _milliseconds(entry: Mapping[str, Any]) -> int | None:
+    """When it was written, since 1970; `None` for a damaged line."""
+    try:
+        return round(datetime.fromisoformat(str(entry.get("at"))).timestamp() * 1000)
+    except ValueError:
+        return None
 
 
 def sentences_from(journal: Path, offset: int) -> tuple[list[str], int]:

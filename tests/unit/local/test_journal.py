@@ -1,11 +1,12 @@
 """The journal as sentences, and its telling while a command waits."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from evenly.cli.journal import last_sentences, sentence, sentences_from
 from evenly.cli.progress import telling
+from evenly.local.journal import happenings, last_sentences, number_before, sentence, sentences_from
 
 LAUNCH = (
     b'{"at":"2026-03-01T12:00:00.000Z","action":"launch","instance":"i-1","why":"local-a holds 0 of 1"}\n'
@@ -50,6 +51,48 @@ def test_damaged_lines_are_passed_over(tmp_path: Path) -> None:
     journal.write_bytes(b"\xff\xfe\n[1]\nnull\n{half\n" + LAUNCH)
     assert last_sentences(journal, 5) == (("12:00:00", TOLD),)
     assert last_sentences(tmp_path / "none", 5) == ()
+
+
+CRASH = (
+    b'{"at":"2026-03-01T12:00:01.000Z","action":"ended-instance","instance":"i-1","zone":"local-a",'
+    b'"why":"exited with code 3 after 0.4 s","crashed":"app","ran_s":0.4}\n'
+)
+
+
+def test_events_have_numbers_that_ascend_and_stay(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    journal.write_bytes(LAUNCH + MIGRATE + CRASH)
+    launch, migrate, crash = found = happenings(journal, 0)
+    assert launch.number < migrate.number < crash.number  # two of them are of the same millisecond
+    assert (crash.what, crash.instance, crash.zone) == (
+        "instance i-1 exited with code 3 after 0.4 s",
+        "i-1",
+        "local-a",
+    )
+    assert (crash.crashed, crash.ran_s, launch.crashed) == ("app", 0.4, None)
+    assert happenings(journal, launch.number) == found[1:]
+    assert happenings(journal, migrate.number) == found[2:]
+    assert happenings(journal, crash.number) == ()
+    journal.rename(tmp_path / "journal.jsonl.1")  # as the supervisor does when it is large
+    journal.write_bytes(CRASH.replace(b":01.000Z", b":02.000Z"))
+    assert happenings(journal, 0)[:3] == found
+    assert [it.at[17:23] for it in happenings(journal, migrate.number)] == ["01.000", "02.000"]
+
+
+def test_events_since_a_time(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    journal.write_bytes(LAUNCH + MIGRATE)
+    launch, migrate = happenings(journal, 0)
+    assert happenings(journal, number_before(datetime.fromisoformat(launch.at))) == (launch, migrate)
+    assert happenings(journal, number_before(datetime.fromisoformat(migrate.at))) == (migrate,)
+
+
+def test_events_pass_over_what_is_damaged_or_for_nobody(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    pid = b'{"at":"2026-03-01T12:00:00.500Z","action":"supervisor","pid":1}\n'
+    journal.write_bytes(LAUNCH + b"\xff\n{half\n[1]\n" + pid + MIGRATE + MIGRATE[:20])
+    assert [it.action for it in happenings(journal, 0)] == ["launch", "migrate"]
+    assert happenings(tmp_path / "none", 0) == ()
 
 
 def test_only_what_is_new_is_told_and_all_of_it(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""What a target tells of an environment, whatever it is made of: what happened in it, its certificates, what was tried
+and should be refused. Pure."""
+
+from dataclasses import dataclass
+
+
+class NotPossibleError(Exception):
+    """This target can't do or know this. `why` is a sentence."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of an environment. `at`: RFC 3339, UTC, milliseconds; `what`: a sentence for a person; `action`: the
+    word that the target's journal has for it; `number`: ascending, to ask for what came after. `crashed`: what ended
+    that nobody had asked to end, as one word for all of its kind, `app` say, and `ran_s`: how long it had run."""
+
+    number: int
+    at: str
+    action: str
+    what: str
+    instance: str | None = None
+    zone: str | None = None
+    crashed: str | None = None
+    ran_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateLife:
+    """A certificate of the environment's. Times: RFC 3339, UTC. `renews`: the target renews it by itself."""
+
+    name: str
+    not_before: str
+    not_after: str
+    renews: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Something that should be refused was tried. `told`: what came back, one line, for the evidence."""
+
+    tried: str
+    refused: bool
+    told: str
