@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def _go_first() -> None:
-    """What measures goes before what is measured, where that is allowed. Linux weighs sessions first, then processes."""
+    """What measures goes before what is measured, where that is allowed: Linux weighs sessions, then processes."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, BEFORE_OTHERS)
     with contextlib.suppress(OSError):
