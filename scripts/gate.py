@@ -42,6 +42,7 @@ CHECKS = {
     "import rules (lint-imports)": ["lint-imports"],
 }
 ALONE = "e2e"
+BROWSER = "browser"  # Playwright holds an event loop open: other tests of its process could not run one
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,17 @@ def whole_gate() -> int:
     for left in BUILD.glob("junit-*.xml"):
         left.unlink()
     checks = start_checks()
-    quick, alone = test_folders()
+    began = time.monotonic()
+    quick, browser, alone = test_folders()
     codes = {"the quick tests": pytest("quick", quick, ["-n", "2"], measured=True)}
+    if browser:
+        codes["the browser tests"] = pytest(BROWSER, browser, ["-n", "0"], measured=False)
     failed = report(checks)
     if alone:
         codes["the end-to-end tests"] = pytest(ALONE, alone, ["-n", "0"], measured=False)
     show_coverage()
     failed += [name for name, code in codes.items() if code != 0]
+    print(f"all of it: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
     return conclude(failed, counts(sorted(BUILD.glob("junit-*.xml"))), SUMMARY)
 
 
@@ -106,13 +111,14 @@ def report(checks: dict[str, subprocess.Popen[str]]) -> list[str]:
     return failed
 
 
-def test_folders() -> tuple[list[str], list[str]]:
-    """The folders of the quick tests, and those that need the machine to themselves."""
+def test_folders() -> tuple[list[str], list[str], list[str]]:
+    """The folders of the quick tests, of those in a browser, and of those that need the machine to themselves."""
     folders = sorted(
         {path.relative_to(ROOT / "tests").parts[0] for path in ROOT.glob("tests/*/**/test_*.py")}
     )
-    quick = [f"tests/{name}" for name in folders if name != ALONE]
-    return quick, [f"tests/{name}" for name in folders if name == ALONE]
+    quick = [f"tests/{name}" for name in folders if name not in (ALONE, BROWSER)]
+    browser, alone = ([f"tests/{name}" for name in folders if name == it] for it in (BROWSER, ALONE))
+    return quick, browser, alone
 
 
 def pytest(name: str, folders: list[str], options: list[str], measured: bool) -> int:

@@ -51,8 +51,8 @@ def test_a_failed_check_and_a_skipped_test_fail_the_gate(gate, tmp_path, capsys,
     assert any(line.startswith("FAILED: ") for line in lines) == bool(code)
 
 
-def test_the_end_to_end_tests_run_alone(gate):
-    quick, alone = gate.test_folders()
-    assert alone == ["tests/e2e"]
+def test_the_end_to_end_tests_and_those_in_a_browser_run_alone(gate):
+    quick, browser, alone = gate.test_folders()
+    assert (browser, alone) == (["tests/browser"], ["tests/e2e"])
     assert "tests/unit" in quick
-    assert "tests/e2e" not in quick
+    assert not {"tests/e2e", "tests/browser"} & {*quick}
