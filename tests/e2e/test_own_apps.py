@@ -33,6 +33,7 @@ def test_a_release_keeps_what_it_was_made_from(shop):
         os.kill(pid, signal.SIGKILL)
     before = set(shop.serving)
     shop.wait_for(lambda: len(shop.serving) == 2 and not before & set(shop.serving), what="the replacement")
+    shop.wait_for(lambda: shop.get("/").status == 200, what="the balancer to have heard of it")
     assert {shop.get("/").body.split()[0] for _ in range(10)} == {b"one"}
     shop.down()
     shop.up()
