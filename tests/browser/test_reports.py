@@ -221,7 +221,7 @@ def test_text_in_a_plot_covers_no_other_and_is_large_enough(show: Open, name: st
         page = window.resize(width)
         assert page.locator("svg.plot:visible").count() == 1
         texts = boxes(page, "text")
-        assert min(it["height"] for it in texts) >= 11, width  # a box of 11 to 14, by the fonts there are
+        assert min(it["height"] for it in texts) >= 11, width  # of the line, as the font has it
         assert not any(overlap(*pair, by=2.0) for pair in itertools.combinations(texts, 2)), width
         assert all(it["x"] >= 0 and it["x"] + it["width"] <= width for it in texts), width
 
