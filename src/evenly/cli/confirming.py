@@ -1,4 +1,4 @@
-"""The question before data is deleted: the environment's name, typed."""
+"""The question before data is deleted, or what is in production is broken: the environment's name, typed."""
 
 import sys
 
@@ -8,19 +8,26 @@ from evenly.cli.options import ENVIRONMENT
 from evenly.errors import UsageError
 
 
-def check_confirmed(said: str | None, deletes: str, where: str) -> None:
-    """Raises UsageError unless the environment's name was given (`said`) or is typed now. `deletes`: what will be
-    gone for good, as a sentence."""
-    said = _asked(deletes) if said is None else said
-    if said.strip() != ENVIRONMENT:
+def check_confirmed(
+    said: str | None,
+    warning: str,
+    where: str,
+    *,
+    name: str = ENVIRONMENT,
+    spared: str = "nothing was deleted",
+) -> None:
+    """Raises UsageError unless the environment's `name` was given (`said`) or is typed now. `warning`: what it will
+    cost, as a sentence. `spared`: what a wrong name leaves as it is, as a clause."""
+    said = _asked(warning) if said is None else said
+    if said.strip() != name:
         raise UsageError(
-            f"{said.strip() or 'nothing'} is not the environment's name: nothing was deleted.",
+            f"{said.strip() or 'nothing'} is not the environment's name: {spared}.",
             where=where,
-            try_=f"Type {ENVIRONMENT}, or give --confirm {ENVIRONMENT}.",
+            try_=f"Type {name}, or give --confirm {name}.",
         )
 
 
-def _asked(deletes: str) -> str:
-    click.echo(deletes, err=True)
+def _asked(warning: str) -> str:
+    click.echo(warning, err=True)
     click.echo("Type the environment's name to do it: ", nl=False, err=True)
     return sys.stdin.readline()

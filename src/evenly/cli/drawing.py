@@ -13,7 +13,6 @@ from rich.text import Text
 from evenly.cli.words import COLOURS, age, count_of
 from evenly.core.status import (
     EnvironmentStatus,
-    InstanceState,
     JobStatus,
     Outcome,
     PartStatus,
@@ -81,7 +80,7 @@ def _line(*parts: str | tuple[str, str]) -> Text:
 
 
 def _head(name: str, status: EnvironmentStatus) -> RenderableType:
-    serving = sum(it.state is InstanceState.HEALTHY for zone in status.zones for it in zone.instances)
+    serving = len(status.serving)
     state = (status.state.value, f"bold {COLOURS[status.state]}")
     told = f": {serving} of {count_of(status.desired, 'instance')} serving"
     line = Table.grid(expand=True, padding=(0, 1))

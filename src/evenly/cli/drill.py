@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from evenly.cli import leaving
+from evenly.cli.confirming import check_confirmed
 from evenly.cli.options import environment_option, hint, json_option, print_json, project_folder
 from evenly.errors import ExitCode, StateError, UsageError
 
@@ -58,6 +59,7 @@ def command(
     balancer or the supervisor; or all of them, one after the other. Exits with 1 when it cost more than it may.
     """
     from evenly.local.target import local_target
+    from evenly.verify.report import drills_html
 
     project = project_folder()
     target = local_target(project)
@@ -68,12 +70,15 @@ def command(
         raise UsageError(
             "say what is to break", try_=f"evenly drill {KINDS[0]}, or: {', '.join(KINDS[1:])}, all"
         )
-    _check_confirmed(target, confirm)
+    if target.is_production:
+        warning = f"This breaks parts of {target.environment}, which is in production, while it serves."
+        check_confirmed(confirm, warning, "--confirm", name=target.environment, spared="nothing was broken")
     with target.only_drill():
         _tell_restored(target.restore())
         result = _drilled(KINDS if what == "all" else (what,), target, rate)
-    _write(result, report)
-    _keep(result, project)
+    page = drills_html(result)
+    leaving.write("--report", report, page)
+    leaving.keep(project, "drill", result, page)
     _show(result, as_json)
     ctx.exit(_exit_code(result))
 
@@ -91,29 +96,12 @@ def _tell_restored(told: Sequence[str]) -> None:
         click.echo(f"An earlier drill was broken off: {it}.", err=True)
 
 
-def _check_confirmed(target: Target, said: str | None) -> None:
-    """On a production environment its name has to be given, or typed now. Raises UsageError."""
-    if not target.is_production:
-        return
-    if said is None:
-        click.echo(
-            f"This breaks parts of {target.environment}, which is in production, while it serves.", err=True
-        )
-        click.echo("Type the environment's name to do it: ", nl=False, err=True)
-        said = sys.stdin.readline()
-    if said.strip() != target.environment:
-        raise UsageError(
-            f"{said.strip() or 'nothing'} is not the environment's name: nothing was broken.",
-            where="--confirm",
-            try_=f"Type {target.environment}, or give --confirm {target.environment}.",
-        )
-
-
 def _drilled(kinds: Sequence[str], target: Target, rate: float) -> Drills:
     """Raises StateError when the only drill that was asked for is not possible."""
     import time
     from datetime import UTC, datetime
 
+    from evenly.core.moments import timestamp
     from evenly.verify.drillresult import Drills
 
     at, began = datetime.now(UTC), time.monotonic()
@@ -124,7 +112,7 @@ def _drilled(kinds: Sequence[str], target: Target, rate: float) -> Drills:
         url=target.url,
         environment=target.environment,
         target=target.kind,
-        started_at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        started_at=timestamp(at),
         duration_s=time.monotonic() - began,
         results=done.results,
         skipped=done.skipped,
@@ -169,32 +157,6 @@ def _tell(moment: Moment) -> None:
     from evenly.cli.drilltext import moment_line
 
     click.echo(moment_line(moment), err=True)
-
-
-def _write(result: Drills, report: Path | None) -> None:
-    """Raises UsageError for a file that can't be written."""
-    from evenly.verify.report import drills_html
-
-    if report is None:
-        return
-    try:
-        report.write_text(drills_html(result), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{report} can't be written: {error.strerror}", where="--report") from None
-
-
-def _keep(result: Drills, project: Path) -> None:
-    """A folder that can't be written to is no reason to say nothing of the result."""
-    from datetime import datetime
-
-    from evenly.verify.keeping import keep, reports_folder
-    from evenly.verify.report import drills_html
-
-    at = datetime.fromisoformat(result.started_at)
-    try:
-        keep(reports_folder(project), "drill", result, drills_html(result), at)
-    except OSError as error:
-        click.echo(f"The report could not be kept: {error.strerror}: {error.filename}", err=True)
 
 
 def _show(result: Drills, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evenly.cli import leaving
 from evenly.cli.options import environment_option, hint, json_option, print_json, project_folder
 from evenly.errors import ExitCode, UsageError
 
@@ -83,14 +84,16 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     ends it early, with the figures so far.
     """
     from evenly.cli.loadoptions import Asked, read_limits, read_plan, read_scenario
+    from evenly.verify.report import load_html
 
     asked = Asked(**options)
     project = project_folder()
     limits, plan, scenario = read_limits(asked), read_plan(asked), read_scenario(asked)
     target = None if asked.url else _environment(project, asked)
     report = _loaded(_addressed(plan, asked, target), scenario, limits, target)
-    _write(report, asked.report)
-    _keep(report, project)
+    page = load_html(report)
+    leaving.write("--report", asked.report, page)
+    leaving.keep(project, "load", report, page)
     _show(report, asked.as_json)
     ctx.exit(exit_code(report))
 
@@ -130,6 +133,7 @@ def _loaded(
     plan: LoadPlan, scenario: Scenario | None, limits: tuple[Limit, ...], target: Facts | None
 ) -> LoadReport:
     from evenly.cli.loading import run_load
+    from evenly.core.moments import timestamp
     from evenly.verify.limits import broken
     from evenly.verify.loadreport import LoadReport, told
 
@@ -139,7 +143,7 @@ def _loaded(
     return LoadReport(
         environment=target.environment if target else None,
         target=target.kind if target else None,
-        started_at=loaded.started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        started_at=timestamp(loaded.started_at),
         plan=told(plan, scenario.file if scenario else None),
         result=loaded.result,
         interrupted=loaded.interrupted,
@@ -164,37 +168,6 @@ def _progress() -> Iterator[Callable[[str], None] | None]:
         yield lambda line: click.echo(f"\r\x1b[K{line}", nl=False, err=True)
     finally:
         click.echo("\r\x1b[K", nl=False, err=True)
-
-
-def _write(report: LoadReport, file: Path | None) -> None:
-    """Raises UsageError for a file that can't be written."""
-    if file is None:
-        return
-    from evenly.verify.report import load_html
-
-    try:
-        file.write_text(load_html(report), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{file} can't be written: {error.strerror}.", where="--report") from None
-
-
-def _keep(report: LoadReport, project: Path) -> None:
-    """A folder that can't be written to is no reason to say nothing of the result."""
-    from datetime import datetime
-
-    from evenly.verify.keeping import keep, reports_folder
-    from evenly.verify.report import load_html
-
-    try:
-        keep(
-            reports_folder(project),
-            "load",
-            report,
-            load_html(report),
-            datetime.fromisoformat(report.started_at),
-        )
-    except OSError as error:
-        click.echo(f"The report could not be kept: {error.strerror}: {error.filename}", err=True)
 
 
 def _show(report: LoadReport, as_json: bool) -> None:

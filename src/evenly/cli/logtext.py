@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from evenly.cli.words import BAD, CAREFUL, harmless
+from evenly.core.moments import timestamp
 from evenly.local.logs.book import NAMED, Line
 
 SOURCE_WIDTH = 10  # `supervisor`, and `i-` with 8 digits, which `evenly logs` takes as well
@@ -31,7 +32,7 @@ def as_json(line: Line) -> str:
     """One line as a JSON object: `source`, `time`, and either `entry`, if it was JSON itself, or `line`."""
     entry = _entry(line.text)
     said = {"line": line.text} if entry is None else {"entry": entry}
-    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = timestamp(datetime.fromtimestamp(line.at, UTC))
     return json.dumps({"source": line.source, "time": at if line.timed else None, **said})
 
 

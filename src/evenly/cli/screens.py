@@ -7,9 +7,7 @@ from evenly.cli.words import age, coloured, count_of, harmless, table
 from evenly.core.status import (
     EnvironmentState,
     EnvironmentStatus,
-    InstanceState,
     InstanceStatus,
-    PartState,
     PartStatus,
     ZoneStatus,
 )
@@ -39,7 +37,7 @@ def status_lines(status: EnvironmentStatus, now: datetime) -> list[str]:
 def verdict(status: EnvironmentStatus) -> str:
     """One line that says how it is."""
     name = f"{status.environment} is {coloured(status.state)}"
-    serving = _serving(status)
+    serving = len(status.serving)
     share = f"{serving} of {count_of(status.desired, 'instance')} {'serves' if serving == 1 else 'serve'}"
     match status.state:
         case EnvironmentState.DOWN:
@@ -105,16 +103,11 @@ def _anything_runs(status: EnvironmentStatus) -> bool:
     return any(zone.instances for zone in status.zones) or any(part and part.pid for part in parts)
 
 
-def _serving(status: EnvironmentStatus) -> int:
-    return sum(it.state is InstanceState.HEALTHY for zone in status.zones for it in zone.instances)
-
-
 def _ailing(status: EnvironmentStatus) -> str:
     """What else is not as it should be, for the verdict."""
     out = [zone.name for zone in status.zones if not zone.available]
     parts = {"balancer": status.balancer, "database": status.database}
-    fine = (PartState.RUNNING, PartState.ELSEWHERE)
-    ailing = [f"the {name} is {it.state}" for name, it in parts.items() if it and it.state not in fine]
+    ailing = [f"the {name} is {it.state}" for name, it in parts.items() if it and not it.works]
     short = [
         f"worker {it.name} runs {sum(it.running.values())} of {it.desired}"
         for it in status.workers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evenly.cli import leaving
 from evenly.cli.options import environment_option, hint, json_option, print_json, project_folder
 from evenly.errors import ExitCode, UsageError
 
@@ -52,6 +53,7 @@ def command(
     beside the manifest included. Exits with 1 when one fails.
     """
     from evenly.verify.finding import FOLDER, find_checks, select
+    from evenly.verify.junit import junit_xml
     from evenly.verify.report import verification_html
 
     project = project_folder()
@@ -61,8 +63,9 @@ def command(
         return
     result = _verified(chosen, _probe(project, url, ca), project)
     page = verification_html(result)
-    _write(result, page, junit, report)
-    _keep(result, page, project)
+    leaving.write("--junit", junit, junit_xml(result))
+    leaving.write("--report", report, page)
+    leaving.keep(project, "verify", result, page)
     _show(result, as_json)
     ctx.exit(ExitCode.FAILED if result.failed else ExitCode.DONE)
 
@@ -109,6 +112,7 @@ def _verified(checks: tuple[Check, ...], probe: Probe, project: Path) -> Verific
     import time
     from datetime import UTC, datetime
 
+    from evenly.core.moments import timestamp
     from evenly.verify.results import Verification
     from evenly.verify.running import run_checks
 
@@ -118,7 +122,7 @@ def _verified(checks: tuple[Check, ...], probe: Probe, project: Path) -> Verific
         url=probe.service.url,
         environment=probe.target.environment if probe.target else None,
         target=probe.target.kind if probe.target else None,
-        started_at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        started_at=timestamp(at),
         duration_s=time.monotonic() - began,
         results=results,
     )
@@ -140,32 +144,6 @@ def _progress(total: int) -> Callable[[CheckResult], None]:
         click.echo(rest, nl=False, err=True)
 
     return tell if sys.stderr.isatty() else lambda _: None
-
-
-def _write(result: Verification, page: str, junit: Path | None, report: Path | None) -> None:
-    """Raises UsageError for a file that can't be written."""
-    from evenly.verify.junit import junit_xml
-
-    for option, path, text in (("--junit", junit, junit_xml(result)), ("--report", report, page)):
-        if path is None:
-            continue
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{path} can't be written: {error.strerror}", where=option) from None
-
-
-def _keep(result: Verification, page: str, project: Path) -> None:
-    """A folder that can't be written to is no reason to say nothing of the result."""
-    from datetime import datetime
-
-    from evenly.verify.keeping import keep, reports_folder
-
-    at = datetime.fromisoformat(result.started_at)
-    try:
-        keep(reports_folder(project), "verify", result, page, at)
-    except OSError as error:
-        click.echo(f"The report could not be kept: {error.strerror}: {error.filename}", err=True)
 
 
 def _show(result: Verification, as_json: bool) -> None:

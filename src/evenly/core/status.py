@@ -63,11 +63,19 @@ class ZoneStatus:
     available: bool
     instances: tuple[InstanceStatus, ...]
 
+    @property
+    def serving(self) -> tuple[InstanceStatus, ...]:
+        return tuple(it for it in self.instances if it.state is InstanceState.HEALTHY)
+
 
 @dataclass(frozen=True, slots=True)
 class PartStatus:
     state: PartState
     pid: int | None
+
+    @property
+    def works(self) -> bool:
+        return self.state in (PartState.RUNNING, PartState.ELSEWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +165,7 @@ class EnvironmentStatus:
     jobs: tuple[JobStatus, ...] = ()
     notices: tuple[str, ...] = ()
     reachable: tuple[str, ...] = ()
+
+    @property
+    def serving(self) -> tuple[InstanceStatus, ...]:
+        return tuple(it for zone in self.zones for it in zone.serving)

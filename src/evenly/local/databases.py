@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenly.core.status import PartState
 from evenly.database.seed import Seed, Seeded, read_seed, run_seed
 from evenly.errors import StateError, UsageError
 from evenly.local import postgres
@@ -110,7 +109,7 @@ def _running(project: Path) -> tuple[Paths, Release, Database | DatabaseElsewher
     status = look(project)
     if status.database is None:
         raise UsageError("there is no database: the manifest says null", where="database")
-    if status.database.state not in (PartState.RUNNING, PartState.ELSEWHERE):
+    if not status.database.works:
         raise StateError("the database is down", where=status.environment, try_="Run `evenly up --detach`.")
     paths = find_paths(project)
     release = read_release(paths, status.release)

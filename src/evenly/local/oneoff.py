@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from evenly.core.status import EnvironmentStatus, PartState
+from evenly.core.status import EnvironmentStatus
 from evenly.errors import StateError, UsageError
 from evenly.local.environment import look
 from evenly.local.inheritance import of_the_terminal
@@ -72,5 +72,5 @@ def become(it: OneOff) -> NoReturn:
 
 
 def _refuse_without_database(status: EnvironmentStatus) -> None:
-    if status.database is not None and status.database.state not in (PartState.RUNNING, PartState.ELSEWHERE):
+    if status.database is not None and not status.database.works:
         raise StateError("the database is down", where=status.environment, try_="Run `evenly up --detach`.")

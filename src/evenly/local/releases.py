@@ -28,7 +28,7 @@ from evenly.local.errorpages import FOLDER as ERROR_PAGES
 from evenly.local.errorpages import page_files
 from evenly.local.paths import Paths
 from evenly.local.secrets import kept
-from evenly.local.settings import RELEASE_VERSION, Release, timestamp
+from evenly.local.settings import RELEASE_VERSION, Release, timestamp_now
 from evenly.manifest.types import REFERENCE_APP, Manifest
 
 LINKED = (".venv", "venv", "node_modules")
@@ -67,7 +67,7 @@ def ensure(paths: Paths, manifest: Manifest) -> Release:
         return last
     release = Release(
         number=_newest(paths) + 1,
-        created_at=timestamp(),
+        created_at=timestamp_now(),
         created_by=_user(),
         digest=digest,
         manifest=manifest,

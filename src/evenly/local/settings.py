@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from evenly.core.moments import timestamp
 from evenly.errors import StateError
 from evenly.local import state
 from evenly.local.paths import Paths, local_paths
@@ -112,7 +113,5 @@ def find_data_folders(paths: Paths) -> tuple[Path, ...]:
     return tuple(folder for folder in folders if folder.is_dir())
 
 
-def timestamp(moment: datetime | None = None) -> str:
-    """RFC 3339, UTC, milliseconds."""
-    moment = moment or datetime.now(UTC)
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def timestamp_now() -> str:
+    return timestamp(datetime.now(UTC))

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from evenly.core.facts import Attempt, CertificateLife, Happening, NotPossibleError
-from evenly.core.status import EnvironmentState, EnvironmentStatus, InstanceState, InstanceStatus
+from evenly.core.status import EnvironmentState, EnvironmentStatus
 from evenly.errors import StateError
 from evenly.local import reporting
 from evenly.local.certificates import CertificateFiles
@@ -57,11 +57,11 @@ class LocalTarget(LocalFaults):
         return access.line_of(self._paths.logs / "access.log", request_id)
 
     def ask_instances_directly(self) -> Sequence[Attempt]:
-        serving = self._serving()
-        if not serving:
+        status = self.status()
+        if not status.serving:
             raise NotPossibleError("No instance serves, so none could be asked.")
-        protocol = read_release(self._paths, self.status().release).manifest.app.protocol
-        return instances.ask(self._paths, [(it.id, it.address) for it in serving], protocol)
+        protocol = read_release(self._paths, status.release).manifest.app.protocol
+        return instances.ask(self._paths, [(it.id, it.address) for it in status.serving], protocol)
 
     def ask_database_from_elsewhere(self) -> Sequence[Attempt]:
         return database.ask_from_elsewhere(*self._database().opened())
@@ -71,11 +71,7 @@ class LocalTarget(LocalFaults):
 
     def certificates(self) -> Sequence[CertificateLife]:
         port = known_settings(self._paths).https_port
-        return certificates.lives(self._paths, port, [it.id for it in self._serving()])
-
-    def _serving(self) -> list[InstanceStatus]:
-        zones = self.status().zones
-        return [it for zone in zones for it in zone.instances if it.state is InstanceState.HEALTHY]
+        return certificates.lives(self._paths, port, [it.id for it in self.status().serving])
 
     def _database(self) -> Database:
         """Raises NotPossibleError where none is ours."""

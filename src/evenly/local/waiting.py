@@ -4,7 +4,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from evenly.core.status import EnvironmentState, InstanceState, WorkerStatus
+from evenly.core.status import EnvironmentState, WorkerStatus
 from evenly.errors import StateError
 from evenly.local import control
 from evenly.local.control import AskStatus, NotRunningError, Report
@@ -37,7 +37,7 @@ def await_healthy(paths: Paths, within_s: float) -> Report:
 def _raise_if_hopeless(paths: Paths, report: Report) -> None:
     if report.problem:
         raise StateError(report.problem, where=report.problem_where, try_=report.problem_try)
-    serving = any(it.state is InstanceState.HEALTHY for zone in report.status.zones for it in zone.instances)
+    serving = bool(report.status.serving)
     if report.failed and report.failures >= FAILED_LAUNCHES * (1 + serving):
         raise _app_failed(paths, report.failed.id, report.failed.why)
     for worker in report.status.workers:

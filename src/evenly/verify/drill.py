@@ -1,14 +1,11 @@
 """What a drill breaks, when that has shown, and when all is as good as before. Pure: statuses in, answers out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evenly.core.facts import Happening, NotPossibleError
 from evenly.core.status import (
     EnvironmentState,
     EnvironmentStatus,
-    InstanceState,
-    InstanceStatus,
     PartState,
     PartStatus,
     ZoneStatus,
@@ -69,7 +66,7 @@ def shows(drill: Drill, status: EnvironmentStatus) -> bool:
     """Whether `status` tells of the fault."""
     match drill.kind:
         case Kind.INSTANCE | Kind.HANG | Kind.SLOW:
-            return drill.victim not in {it.id for it in _serving(status.zones)}
+            return drill.victim not in {it.id for it in status.serving}
         case Kind.ZONE:
             return not _named(status, drill.victim).available
         case Kind.ZONE_RETURN:
@@ -104,8 +101,8 @@ def _is_full(status: EnvironmentStatus) -> bool:
 
 def _is_even(status: EnvironmentStatus) -> bool:
     """Exactly the desired instances serve, and the zones that are available differ by one at most."""
-    counts = [len(_serving([zone])) for zone in status.zones if zone.available]
-    everywhere = len(_serving(status.zones))
+    counts = [len(zone.serving) for zone in status.zones if zone.available]
+    everywhere = len(status.serving)
     return (
         everywhere == sum(counts) == status.desired and max(counts, default=0) - min(counts, default=0) <= 1
     )
@@ -113,15 +110,11 @@ def _is_even(status: EnvironmentStatus) -> bool:
 
 def _works(status: EnvironmentStatus) -> bool:
     parts = (status.balancer, status.supervisor, status.database)
-    return all(it is None or it.state in (PartState.RUNNING, PartState.ELSEWHERE) for it in parts)
-
-
-def _serving(zones: Sequence[ZoneStatus]) -> list[InstanceStatus]:
-    return [it for zone in zones for it in zone.instances if it.state is InstanceState.HEALTHY]
+    return all(it is None or it.works for it in parts)
 
 
 def _oldest(status: EnvironmentStatus) -> str:
-    serving = _serving(status.zones)
+    serving = status.serving
     if len(serving) < 2:
         raise NotPossibleError(
             "Only one instance serves: without it there is none. Hold more: evenly scale 2"

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from evenly.core.facts import Happening
+from evenly.core.moments import timestamp
 from evenly.core.status import EnvironmentStatus
 from evenly.verify.drill import Drill, shows, tells_of
 from evenly.verify.drillresult import Cause, Moment
@@ -41,7 +42,7 @@ class Watch:
         self._drill = drill
         self._began = self._times.now()
         self._since = started_at
-        self.started_at = started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self.started_at = timestamp(started_at)
 
     def look(self) -> EnvironmentStatus:
         """The status now, after noting what is new in it. Raises what the target does."""

@@ -18,7 +18,7 @@ from evenly.local import processes
 from evenly.local.control import RunJob, SetZone
 from evenly.local.paths import Paths, local_paths
 from evenly.local.processes import Watches
-from evenly.local.settings import Release, Settings, make_folders, timestamp
+from evenly.local.settings import Release, Settings, make_folders, timestamp_now
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.jobs import Jobs
 from evenly.local.supervisor.journal import Journal
@@ -194,6 +194,6 @@ def _ground(paths: Paths, manifest: Manifest, watches: Watches) -> Ground:
         release=release,
         topology=local_topology(manifest),
         secrets={},
-        journal=Journal(paths.journal, timestamp),
+        journal=Journal(paths.journal, timestamp_now),
         watches=watches,
     )

@@ -5,18 +5,17 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evenly.core.facts import CertificateLife
+from evenly.core.moments import timestamp
 from evenly.errors import StateError
 from evenly.local.certificates import CertificateFiles
 from evenly.local.certificates.authority import instance_files
 from evenly.local.certificates.keys import read_certificate
 from evenly.local.certificates.own import is_of_authority
 from evenly.local.paths import Paths
-from evenly.local.settings import timestamp
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -70,8 +69,4 @@ def _read(path: Path) -> Certificate:
 
 def _life(name: str, certificate: Certificate, *, renews: bool) -> CertificateLife:
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return CertificateLife(name, _told(begins), _told(ends), renews)
-
-
-def _told(moment: datetime) -> str:
-    return timestamp(moment.astimezone(UTC))
+    return CertificateLife(name, timestamp(begins), timestamp(ends), renews)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from evenly.core.jobs import Entry, JobState, Run
+from evenly.core.moments import timestamp
 from evenly.core.scheduling import next_due
 from evenly.core.status import JobRun, JobStatus, Outcome, PastRun
-from evenly.local.settings import timestamp
 
 UNRUN = (Outcome.SKIPPED, Outcome.MISSED)
 

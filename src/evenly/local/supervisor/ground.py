@@ -10,7 +10,7 @@ from evenly.errors import StateError
 from evenly.local.paths import Paths
 from evenly.local.processes import Watches
 from evenly.local.releases import release_secrets
-from evenly.local.settings import Release, Settings, read_release, read_settings, timestamp
+from evenly.local.settings import Release, Settings, read_release, read_settings, timestamp_now
 from evenly.local.supervisor.journal import Journal
 
 
@@ -32,7 +32,7 @@ def stand_on(paths: Paths) -> Ground:
 
     Raises StateError when the environment was never started.
     """
-    journal = Journal(paths.journal, timestamp)
+    journal = Journal(paths.journal, timestamp_now)
     settings = read_settings(paths)
     if settings is None:
         raise StateError("this environment was never started", where=str(paths.home), try_="Run `evenly up`.")

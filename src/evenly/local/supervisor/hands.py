@@ -14,7 +14,7 @@ from evenly.errors import UsageError
 from evenly.local import ports, processes
 from evenly.local.paths import Paths
 from evenly.local.processes import Command, Watches
-from evenly.local.settings import timestamp
+from evenly.local.settings import timestamp_now
 from evenly.local.supervisor.journal import Journal
 from evenly.local.supervisor.logfiles import keep_newest
 from evenly.local.surroundings import Process, Surroundings, arguments, environment
@@ -60,7 +60,7 @@ class InstanceHands:
             zone=action.zone,
             address=self._address(id, action.zone, fleet),
             release=fleet.release,
-            started_at=timestamp(),
+            started_at=timestamp_now(),
         )
 
     def start(self, instance: Instance) -> Started | Exited:

@@ -14,12 +14,13 @@ from typing import assert_never
 from evenly.core import jobs, scheduling
 from evenly.core.fleet import ProcessRef, ZoneFact
 from evenly.core.jobs import Ending, JobState, Moment, Run
+from evenly.core.moments import timestamp
 from evenly.core.scheduling import Action, Kill, Start, Stop
 from evenly.errors import StateError, UsageError
 from evenly.local import control, processes, runner
 from evenly.local.jobs.book import ending_file, forget_endings, job_log, read_jobs, told_ending, write_jobs
 from evenly.local.processes import INSTANCE_MARK, JOB_MARK, Command, Marked
-from evenly.local.settings import timestamp
+from evenly.local.settings import timestamp_now
 from evenly.local.state import DamagedError
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.ground import Ground
@@ -226,7 +227,7 @@ class Jobs:
         try:
             write_jobs(self._paths, self._states)
         except OSError as error:
-            print(f"{timestamp()} the jobs' file could not be written: {error}", file=sys.stderr)  # noqa: T201
+            print(f"{timestamp_now()} the jobs' file could not be written: {error}", file=sys.stderr)  # noqa: T201
             return False
         return True
 

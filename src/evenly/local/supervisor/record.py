@@ -11,7 +11,7 @@ from evenly.core.status import InstanceState
 from evenly.local import state
 from evenly.local.paths import Paths
 from evenly.local.processes import INSTANCE_MARK, Marked, is_alive, mains
-from evenly.local.settings import timestamp
+from evenly.local.settings import timestamp_now
 from evenly.local.supervisor.hands import INSTANCE_ROLE
 
 RECORD_VERSION = 1
@@ -71,7 +71,7 @@ def _instance(marked: Marked, known: Instance | None, now: float) -> Instance:
         release=int(said["EVENLY_RELEASE"]),
         state=InstanceState.LAUNCHING,
         launched_at=now,
-        started_at=timestamp(),
+        started_at=timestamp_now(),
         since=now,
         process=marked.process,
     )

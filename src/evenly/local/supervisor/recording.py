@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from evenly.core.fleet import Fleet, ZoneFact
-from evenly.local.settings import timestamp
+from evenly.local.settings import timestamp_now
 from evenly.local.state import DamagedError
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.parts import PartKeeper
@@ -37,7 +37,7 @@ class Recorder:
         try:
             write_record(self._paths, self.record)
         except OSError as error:  # a full disk, say: what runs goes on, and is found again by its marks
-            print(f"{timestamp()} the record could not be written: {error}", file=sys.stderr)  # noqa: T201
+            print(f"{timestamp_now()} the record could not be written: {error}", file=sys.stderr)  # noqa: T201
 
 
 def _known(ground: Ground) -> Record | None:

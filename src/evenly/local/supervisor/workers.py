@@ -14,7 +14,7 @@ from evenly.core.planning import Action, FleetPolicy, Launch
 from evenly.errors import UsageError
 from evenly.local import control, processes
 from evenly.local.processes import WORKER_MARK, Command, Marked
-from evenly.local.settings import timestamp
+from evenly.local.settings import timestamp_now
 from evenly.local.supervisor.endings import crash_facts, ending
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.keeper import Keeper
@@ -54,7 +54,7 @@ class WorkerHands:
 
     def begin_launch(self, fleet: Fleet, action: Launch) -> Launched:
         id = f"w-{secrets.token_hex(9)[:17]}"
-        return Launched(id, action.zone, address="", release=fleet.release, started_at=timestamp())
+        return Launched(id, action.zone, address="", release=fleet.release, started_at=timestamp_now())
 
     def start(self, instance: Instance) -> Started | Exited:
         try:

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from evenly.core.status import InstanceState
 from evenly.verify.catalogue import FailError, Probe, SkipError, check
 from evenly.verify.client import Service
 from evenly.verify.evenness import CHANCE, chi_squared, p_value, requests_to_judge, requests_to_meet_all
@@ -99,9 +98,7 @@ def _seen(service: Service) -> int:
 def _healthy(probe: Probe) -> set[tuple[str, str]]:
     """Raises SkipError without a target, or without an instance."""
     zones = probe.needs_target().status().zones
-    found = {
-        (it.id, zone.name) for zone in zones for it in zone.instances if it.state is InstanceState.HEALTHY
-    }
+    found = {(it.id, zone.name) for zone in zones for it in zone.serving}
     if not found:
         raise SkipError("No instance is healthy.")
     return found

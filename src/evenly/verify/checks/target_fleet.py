@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from evenly.core.crashes import LOOP, SOON_S, WITHIN, loops
-from evenly.core.status import EnvironmentState, EnvironmentStatus, InstanceState
+from evenly.core.status import EnvironmentState, EnvironmentStatus
 from evenly.verify.catalogue import FailError, Probe, check
 from evenly.verify.results import Evidence, sentence
 
@@ -63,5 +63,4 @@ def nothing_crashes_again_and_again(probe: Probe) -> Evidence:
 
 
 def _serving(status: EnvironmentStatus) -> dict[str, int]:
-    healthy = InstanceState.HEALTHY
-    return {zone.name: sum(it.state is healthy for it in zone.instances) for zone in status.zones}
+    return {zone.name: len(zone.serving) for zone in status.zones}
