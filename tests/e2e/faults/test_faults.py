@@ -6,16 +6,14 @@ Four instances, two a zone. Capacity has a deadline here only so that the test e
 import contextlib
 import os
 import signal
-import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 
 import psutil
 import pytest
+from tests.e2e.watching import Watch
 
 from evenly.core.fleet import STABLE_AFTER_S
-from evenly.core.status import EnvironmentStatus
 from evenly.local import environment as local
 
 
@@ -57,40 +55,6 @@ def assert_none_failed(result) -> None:
 
 def other_pids(before: dict, after: dict) -> set[str]:
     return {name for name in before if before[name] != after[name]}
-
-
-@dataclass
-class Watch:
-    """Looks at the status all the while, in a thread of its own."""
-
-    made: object
-    seen: list[EnvironmentStatus] = field(default_factory=list)
-    _over: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> "Watch":
-        self._thread = threading.Thread(target=self._look)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.03):
-            self.seen.append(self.made.look())
-
-    def healthy(self) -> list[int]:
-        return [
-            sum(it.state == "healthy" for z in status.zones for it in z.instances) for status in self.seen
-        ]
-
-    def sizes(self) -> list[int]:
-        return [sum(len(zone.instances) for zone in status.zones) for status in self.seen]
-
-    def differences(self) -> list[int]:
-        sizes = [[sum(it.state == "healthy" for it in z.instances) for z in s.zones] for s in self.seen]
-        return [max(each) - min(each) for each in sizes]
 
 
 def test_an_instance_is_killed(fleet, under_load):
