@@ -52,6 +52,8 @@ _PHASES: Mapping[str, str] = {
     "zone-lost": "zone {zone} is lost",
     "zone-returns": "zone {zone} returns",
     "scale": "{count} instances are wanted",
+    "scale-because": "{count} instances are wanted: {why}",
+    "scale-limited": "{count} instances are the most that count.range allows, and more would be wanted: {why}",
     "damaged-record": "the record was damaged, and is kept as {kept_as}",
     "problem": "{what}",
 }

@@ -14,9 +14,17 @@ from typing import Any, TypeVar
 
 from evenly.errors import StateError
 from evenly.local.balancer.settings import SERVICE
-from evenly.local.balancer.traffic import STATISTICS_FILTER, Traffic, parse_traffic
+from evenly.local.balancer.traffic import (
+    ANSWERS_FILTER,
+    STATISTICS_FILTER,
+    Answers,
+    Traffic,
+    parse_answers,
+    parse_traffic,
+)
 
 TIMEOUT_S = 1.0
+_STATISTICS = "/stats?format=json&histogram_buckets=cumulative&filter="
 T = TypeVar("T")
 
 
@@ -61,8 +69,11 @@ class AdminClient:
 
     def traffic(self) -> Traffic:
         """What has come in since the balancer started. Raises AdminError."""
-        query = f"/stats?format=json&histogram_buckets=cumulative&filter={STATISTICS_FILTER}"
-        return self._parsed(query, parse_traffic)
+        return self._parsed(f"{_STATISTICS}{STATISTICS_FILTER}", parse_traffic)
+
+    def answers(self) -> Answers:
+        """What the instances have answered since the balancer started. Raises AdminError."""
+        return self._parsed(f"{_STATISTICS}{ANSWERS_FILTER}", parse_answers)
 
     def reopen_logs(self) -> None:
         """Makes the balancer open its logs anew, after they were renamed. Raises AdminError."""

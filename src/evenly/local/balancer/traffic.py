@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from evenly.local.balancer.settings import STATISTICS
+from evenly.local.balancer.settings import ANSWER_TIME, SERVICE, STATISTICS
 
 _REQUESTS = f"http.{STATISTICS}.downstream_rq_completed"
 _ERRORS = f"http.{STATISTICS}.downstream_rq_5xx"
@@ -14,6 +14,9 @@ _ACTIVE = f"http.{STATISTICS}.downstream_rq_active"
 _TIME = f"http.{STATISTICS}.downstream_rq_time"
 _NAMES = "completed|5xx|active|time"
 STATISTICS_FILTER = quote(rf"^http\.{STATISTICS}\.downstream_rq_({_NAMES})$")
+
+_ANSWERED = f"cluster.{SERVICE}.upstream_rq_completed"
+ANSWERS_FILTER = quote(rf"^cluster\.{SERVICE}\.upstream_rq_(completed|time)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,36 @@ class Traffic:
 
 def parse_traffic(answer: Any) -> Traffic:
     """`/stats?format=json` as facts. Raises KeyError, TypeError or ValueError for anything else."""
-    counts = {each["name"]: int(each["value"]) for each in answer["stats"] if "name" in each}
+    counts = _counts(answer)
+    return Traffic(counts[_REQUESTS], counts[_ERRORS], counts[_ACTIVE], _buckets(answer, _TIME))
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the instances answered since the balancer started, each request once, however often it was tried, and how
+    long they took from the end of the request to the end of the answer. `buckets`: as of `Traffic`."""
+
+    count: int
+    buckets: tuple[tuple[float, int], ...] = ()
+
+    @property
+    def timed(self) -> int:
+        return self.buckets[-1][1] if self.buckets else 0
+
+
+def parse_answers(answer: Any) -> Answers:
+    """`/stats?format=json` as facts. Raises KeyError, TypeError or ValueError for anything else."""
+    return Answers(_counts(answer).get(_ANSWERED, 0), _buckets(answer, ANSWER_TIME))
+
+
+def _counts(answer: Any) -> dict[str, int]:
+    return {each["name"]: int(each["value"]) for each in answer["stats"] if "name" in each}
+
+
+def _buckets(answer: Any, name: str) -> tuple[tuple[float, int], ...]:
     histograms = [one for each in answer["stats"] for one in each.get("histograms", ())]
-    times = [each["buckets"] for each in histograms if each["name"] == _TIME]
-    buckets = tuple((float(each["upper_bound"]), int(each["cumulative"])) for time in times for each in time)
-    return Traffic(counts[_REQUESTS], counts[_ERRORS], counts[_ACTIVE], buckets)
+    times = [each["buckets"] for each in histograms if each["name"] == name]
+    return tuple((float(each["upper_bound"]), int(each["cumulative"])) for time in times for each in time)
 
 
 def rate(before: Traffic, after: Traffic, seconds: float) -> float:
@@ -50,7 +78,7 @@ def rate(before: Traffic, after: Traffic, seconds: float) -> float:
     return (after.requests - began) / seconds if seconds > 0 else 0.0
 
 
-def quantile(before: Traffic, after: Traffic, share: float) -> float | None:
+def quantile(before: Traffic | Answers, after: Traffic | Answers, share: float) -> float | None:
     """The time in milliseconds that `share` (0 to 1) of the answers between two readings did not exceed.
 
     Straight lines between the bounds of the buckets; `None` without any answer.
@@ -63,7 +91,7 @@ def quantile(before: Traffic, after: Traffic, share: float) -> float | None:
     return None
 
 
-def _between(before: Traffic, after: Traffic) -> list[tuple[float, int]]:
+def _between(before: Traffic | Answers, after: Traffic | Answers) -> list[tuple[float, int]]:
     restarted = after.timed < before.timed
     known: Mapping[float, int] = {} if restarted else dict(before.buckets)
     return [(bound, count - known.get(bound, 0)) for bound, count in after.buckets]

@@ -9,8 +9,10 @@ from collections.abc import Coroutine, Iterator
 from typing import Protocol
 
 from evenly.core.fleet import Fleet, Instance, Outdated, find
+from evenly.core.scaling import scaling_policy
 from evenly.core.status import PartState, PartStatus
 from evenly.local import control, processes
+from evenly.local.balancer.admin import AdminClient
 from evenly.local.jobs.telling import job_statuses
 from evenly.local.paths import Paths
 from evenly.local.processes import Command, Marked
@@ -33,6 +35,7 @@ from evenly.local.supervisor.problems import Problems, sentence
 from evenly.local.supervisor.record import adopt
 from evenly.local.supervisor.recording import Recorder
 from evenly.local.supervisor.renewal import Renewal
+from evenly.local.supervisor.scaling import Scaling
 from evenly.local.supervisor.supervision import Supervision, policy
 from evenly.local.supervisor.workers import Workers
 from evenly.local.surroundings import Surroundings, surroundings
@@ -71,6 +74,7 @@ class Supervisor:
         self._renewal = self._renewing()
         self._workers = Workers(ground, self._recorder, self._around, self._supervision.background.start)
         self._jobs = self._scheduled()
+        self._scaling = self._scaled()
 
     async def run(self) -> None:
         """Hold the environment until this process is ended from outside."""
@@ -90,6 +94,8 @@ class Supervisor:
         yield self._renewal.run()
         yield self._workers.run()
         yield self._jobs.run()
+        if self._scaling:
+            yield self._scaling.run()
         yield LogKeeping(self._paths, self._recorder.writing).run()
         yield hold_watchdog(self._paths, self._ground.watches, self._journal)
 
@@ -143,6 +149,20 @@ class Supervisor:
             zones=lambda: self._supervision.keeper.fleet.zones,
             was_down=self._recorder.was_down,
             beside=self._supervision.background.start,
+        )
+
+    def _scaled(self) -> Scaling | None:
+        """What moves the count, where the manifest asks for it."""
+        policy = scaling_policy(self._topology.count)
+        if policy is None:
+            return None
+        return Scaling(
+            policy,
+            admin=AdminClient(self._paths.admin_socket),
+            fleet=lambda: self._supervision.keeper.fleet,
+            hold=self._supervision.scale,
+            recorder=self._recorder,
+            journal=self._journal,
         )
 
     def _renewing(self) -> Renewal:
@@ -240,6 +260,7 @@ class Supervisor:
                 workers=self._workers.fleets,
                 jobs=job_statuses(self._jobs.states, time.time()),
                 notices=self._renewal.notices,
+                scaling=self._scaling.status if self._scaling else None,
             ),
             problem=problem.what if problem else None,
             problem_where=problem.where if problem else None,
