@@ -4,9 +4,9 @@ The rules are those that AWS documents for target tracking and step scaling (App
 seconds where AWS counts minutes:
 
 1. Out when a figure was over its target in both of the last two periods; in when fifteen in a row allow it.
-2. Out: `requests` and `cpu` in proportion; latency, which says nothing of how much is missing, in steps that grow
-   with the excess. While a cooldown lasts, only for a larger step than the one that began it: what that one
-   added counts.
+2. Out: `requests` and `cpu` in proportion; latency, which does not say how much is missing, in steps that grow
+   with the excess, and as far as it takes where more requests come than are answered. While a cooldown lasts,
+   only for a larger step than the one that began it: what that one added counts.
 3. The policy that wants the most instances wins, out as in.
 4. In only if every policy agrees, slowly, after a cooldown, and with a tenth to spare. Latency alone never: a fast
    answer does not tell what fewer could bear. What one instance was seen to bear does (`ScalingState.borne`).
@@ -28,6 +28,7 @@ STEPS = (
 )  # p95 over this many times its target: so much more of what serves
 FULL_SHARE = 0.9  # of a target; what is under it for long is a reason to scale in
 SAFE_SHARE = 0.7  # of what each instance had when it became too slow, that one bears for sure
+PILING_UP = 1.1  # times as many come as are answered
 LEARNED_SHARE = 1.1  # more than was known by this much is worth to be remembered
 LAUNCH_WITHIN_S = 30.0  # a cooldown begins when what was added serves, or this long after
 COOLDOWN_OUT_S = Seconds(10.0)
@@ -50,20 +51,26 @@ class ScalingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was seen at `at` (monotonic seconds). `serving`: instances; `requests`: a second, that they answered;
-    `p95_ms`: of their answers, `None` with too few to tell; `cpu`: percent of a core, all of them together, `None`
-    where it is not measured."""
+    """What was seen at `at` (monotonic seconds). `serving`: instances; `requests`: a second, that came to them, and
+    `answered`: of those and of earlier ones; `p95_ms`: of the answers, `None` with too few to tell; `cpu`: percent of
+    a core, all of them together, `None` where it is not measured."""
 
     at: float
     serving: int
     requests: float
+    answered: float
     p95_ms: float | None = None
     cpu: float | None = None
 
     @property
     def each(self) -> float:
-        """Requests a second of one instance."""
+        """Requests a second that came to one instance."""
         return self.requests / max(1, self.serving)
+
+    @property
+    def each_answered(self) -> float:
+        """Answers a second of one instance."""
+        return self.answered / max(1, self.serving)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +160,10 @@ def _learned(policy: ScalingPolicy, state: ScalingState, seen: Sequence[Observat
     if policy.p95_ms is None or seen[-1].p95_ms is None:
         return state
     if _all_slow(policy.p95_ms, seen):
-        return state if state.slow else replace(state, slow=True, borne=SAFE_SHARE * seen[-1].each)
+        return state if state.slow else replace(state, slow=True, borne=SAFE_SHARE * seen[-1].each_answered)
     if seen[-1].p95_ms <= policy.p95_ms:
         state = replace(state, slow=False)
-    least = min(it.each for it in seen)
+    least = min(it.each_answered for it in seen)
     well = len(seen) == IN_PERIODS and not _any_slow(policy.p95_ms, seen)
     known = state.borne or 0.0
     return replace(state, borne=least) if well and least > known * LEARNED_SHARE else state
@@ -175,7 +182,7 @@ def _out_wishes(policy: ScalingPolicy, state: ScalingState, seen: Sequence[Obser
     ):
         base = min(now.serving, state.base) if _is_resting(policy, state, now.at) else now.serving
         why = f"p95 was {now.p95_ms:.0f} ms, over {policy.p95_ms:g} ms"
-        yield _Wish(base + _step(base, now.p95_ms / policy.p95_ms), why)
+        yield _Wish(max(base + _step(base, now.p95_ms / policy.p95_ms), _to_catch_up(seen)), why)
     if policy.requests is not None:
         least = min(it.requests for it in last)
         why = f"{now.each:.0f} requests a second came to each, over {policy.requests:g}"
@@ -210,6 +217,15 @@ def _step(serving: int, excess: float) -> int:
     """How many more, for a p95 of `excess` times its target."""
     share = next((share for over, share in STEPS if excess >= over), 0.0)
     return math.ceil(serving * share)
+
+
+def _to_catch_up(seen: Sequence[Observation]) -> int:
+    """Where requests pile up: as many as can bear what comes, each a safe share of what each answers now. Those who
+    came to serve while that was measured are not counted in."""
+    now, answering = seen[-1], min(it.serving for it in seen[-OUT_PERIODS - 1 :])
+    if not answering or not now.answered or now.requests <= PILING_UP * now.answered:
+        return 0
+    return _needed(now.requests, SAFE_SHARE * now.answered / answering)
 
 
 def _needed(total: float, target: float) -> int:

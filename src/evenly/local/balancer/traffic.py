@@ -16,7 +16,8 @@ _NAMES = "completed|5xx|active|time"
 STATISTICS_FILTER = quote(rf"^http\.{STATISTICS}\.downstream_rq_({_NAMES})$")
 
 _ANSWERED = f"cluster.{SERVICE}.upstream_rq_completed"
-ANSWERS_FILTER = quote(rf"^cluster\.{SERVICE}\.upstream_rq_(completed|time)$")
+_UNDER_WAY = f"cluster.{SERVICE}.upstream_rq_active"
+ANSWERS_FILTER = quote(rf"^cluster\.{SERVICE}\.upstream_rq_(completed|active|time)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,17 @@ def parse_traffic(answer: Any) -> Traffic:
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What the instances answered since the balancer started, each request once, however often it was tried, and how
-    long they took from the end of the request to the end of the answer. `buckets`: as of `Traffic`."""
+    long they took from the end of the request to the end of the answer. `active`: under way; `buckets`: as of
+    `Traffic`."""
 
     count: int
+    active: int = 0
     buckets: tuple[tuple[float, int], ...] = ()
+
+    @property
+    def came(self) -> int:
+        """The requests that came to the instances."""
+        return self.count + self.active
 
     @property
     def timed(self) -> int:
@@ -59,7 +67,8 @@ class Answers:
 
 def parse_answers(answer: Any) -> Answers:
     """`/stats?format=json` as facts. Raises KeyError, TypeError or ValueError for anything else."""
-    return Answers(_counts(answer).get(_ANSWERED, 0), _buckets(answer, ANSWER_TIME))
+    counts = _counts(answer)
+    return Answers(counts.get(_ANSWERED, 0), counts[_UNDER_WAY], _buckets(answer, ANSWER_TIME))
 
 
 def _counts(answer: Any) -> dict[str, int]:

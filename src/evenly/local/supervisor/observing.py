@@ -29,14 +29,16 @@ def goes_on(before: Reading, now: Reading) -> bool:
 
 def observation(readings: Sequence[Reading]) -> Observation | None:
     """What `readings`, in the order of time, say of their end; `None` for fewer than two. Rates are those of the last
-    three seconds; the p95 is that of as few of the last periods as hold 20 answers, if they do."""
+    two periods; the p95 is that of as few of the last periods as hold 20 answers, if they do."""
     if len(readings) < 2:
         return None
     first, last = readings[-OUT_PERIODS - 1 :][0], readings[-1]
+    seconds = last.at - first.at
     return Observation(
         at=last.at,
         serving=last.serving,
-        requests=(last.answers.count - first.answers.count) / (last.at - first.at),
+        requests=max(0, last.answers.came - first.answers.came) / seconds,
+        answered=(last.answers.count - first.answers.count) / seconds,
         p95_ms=_p95_ms(readings),
         cpu=_cpu(first, last),
     )
