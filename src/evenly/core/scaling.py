@@ -156,13 +156,16 @@ def _noticed(state: ScalingState, desired: int, now: Observation) -> ScalingStat
 
 def _learned(policy: ScalingPolicy, state: ScalingState, seen: Sequence[Observation]) -> ScalingState:
     """What one instance bears: where latency broke its target, a safe share of what each had then; and whatever each
-    has had all the while without breaking it. Further breaks before it recovers tell nothing of an instance."""
+    has had all the while without breaking it. Further breaks before it recovers tell nothing of an instance. Where
+    another policy tells how few are enough, nothing is learned before the first break."""
     if policy.p95_ms is None or seen[-1].p95_ms is None:
         return state
     if _all_slow(policy.p95_ms, seen):
         return state if state.slow else replace(state, slow=True, borne=SAFE_SHARE * seen[-1].each_answered)
     if seen[-1].p95_ms <= policy.p95_ms:
         state = replace(state, slow=False)
+    if state.borne is None and (policy.requests is not None or policy.cpu is not None):
+        return state
     least = min(it.each_answered for it in seen)
     well = len(seen) == IN_PERIODS and not _any_slow(policy.p95_ms, seen)
     known = state.borne or 0.0
