@@ -68,14 +68,16 @@ class Simulation:
         self._bounds = sorted({*map(float, (*BUCKETS, *LONG_BUCKETS)), *filter(None, (policy.p95_ms,))})
         self._counts = [0] * len(self._bounds)
         self._answered: dict[int, list[float]] = {}
-        self._came = self._count = 0
+        self._at = self._came = self._count = 0
         self._readings: deque[Reading] = deque(maxlen=MOST_READINGS)
         self._seen: deque[Observation] = deque(maxlen=IN_PERIODS)
         self._state = begin(policy.minimum, 0.0)
         self.desired = policy.minimum
 
     def run(self, seconds: int) -> tuple[Second, ...]:
-        return tuple(self._second(at) for at in range(seconds))
+        """The next `seconds`."""
+        began, self._at = self._at, self._at + seconds
+        return tuple(self._second(at) for at in range(began, self._at))
 
     def scale(self, count: int) -> None:
         """As `evenly scale` does."""

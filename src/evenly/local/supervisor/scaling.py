@@ -49,13 +49,17 @@ class Scaling:
         self._state = adopted(recorder.record.scaling, clock()) or begin(fleet().desired, clock())
 
     async def run(self) -> None:
-        """For ever: a look a second. A balancer that does not answer is no reason for anything."""
+        """For ever: a look a second."""
         while True:
-            try:
-                self.take(await asyncio.to_thread(self._read, self._serving()))
-            except AdminError:
-                self._forget()
+            await self.look()
             await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Look once. A balancer that does not answer is no reason for anything."""
+        try:
+            self.take(await asyncio.to_thread(self._read, self._serving()))
+        except AdminError:
+            self._forget()
 
     def take(self, reading: Reading) -> None:
         """Decide on what was read last, and on what was read before."""
