@@ -81,6 +81,11 @@ def test_requests_scale_out_in_proportion() -> None:
     assert (decision.state.desired, decision.why) == (7, "78 requests a second came to each, over 50")
 
 
+def test_one_busy_period_alone_does_nothing() -> None:
+    assert decided(REQUESTS, rested(4), (*seen(1, 4, 100), *seen(1, 4, 310))).why is None
+    assert decided(REQUESTS, rested(4), (*seen(1, 4, 310), *seen(1, 4, 100))).why is None
+
+
 def test_cpu_scales_out_in_proportion() -> None:
     decision = decided(CPU, rested(4), seen(2, 4, 1, cpu=4 * 83))
     assert (decision.state.desired, decision.why) == (6, "each took 83 % of a core, over 60 %")
@@ -113,10 +118,10 @@ def test_while_it_cools_down_only_a_larger_step_is_taken() -> None:
 
 
 def test_the_cooldown_begins_when_what_was_added_serves_or_half_a_minute_later() -> None:
-    state = rested(6, base=4, out_at=100.0 - COOLDOWN_OUT_S - 5)
-    assert decided(LATENCY, state, seen(2, 4, 100, p95_ms=300)).why is None
+    state = rested(5, base=2, out_at=100.0 - COOLDOWN_OUT_S - 5)
+    assert decided(LATENCY, state, seen(2, 4, 100, p95_ms=300)).why is None  # 2 and 1
     late = replace(state, out_at=70.0 - COOLDOWN_OUT_S)
-    assert decided(LATENCY, late, seen(2, 5, 100, p95_ms=300)).state.desired == 8  # 5 and 3
+    assert decided(LATENCY, late, seen(2, 4, 100, p95_ms=300)).state.desired == 6  # 4 and 2
 
 
 def test_a_low_rate_says_nothing_of_latency() -> None:
