@@ -20,6 +20,7 @@ NAMES = (
     "zone_kill",
     "throughput",
     "edge",
+    "edge_service",
     "rotation",
     "websockets",
     "idle",
