@@ -81,14 +81,15 @@ def take_down(project: Path, *, delete_data: bool = False) -> Stopped:
     return stopped
 
 
-def look(project: Path) -> EnvironmentStatus:
-    """The environment's status now, from its supervisor, or from its record when that doesn't answer.
+def look(project: Path, patience_s: float = control.TIMEOUT_S) -> EnvironmentStatus:
+    """The environment's status now, from its supervisor, or from its record when that doesn't answer within
+    `patience_s`.
 
     Raises StateError when there is no environment in `project`.
     """
     paths = find_paths(project)
     try:
-        return control.ask(paths.control_socket, AskStatus()).status
+        return control.ask(paths.control_socket, AskStatus(), patience_s).status
     except NotRunningError:
         return recorded_status(paths)
 
