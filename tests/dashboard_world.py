@@ -141,11 +141,15 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def served(
-    target: FakeTarget, folder: Path, drill: str = "raise SystemExit(3)", static: Path = STATIC
+    target: FakeTarget,
+    folder: Path,
+    drill: str = "raise SystemExit(3)",
+    static: Path = STATIC,
+    port: int | None = None,
 ) -> Iterator[tuple[str, Dashboard]]:
     """Its URL, with the token, while it is served in a thread. `folder`: where reports are kept. `drill`: a script
-    that stands in for `evenly drill`."""
-    door = Door(free_port(), TOKEN)
+    that stands in for `evenly drill`. `port`: any that is free, unless it is told."""
+    door = Door(port or free_port(), TOKEN)
     dashboard = make_dashboard(target, door, program(drill, folder), folder, static)  # type: ignore[arg-type]
     ready = threading.Event()
     held: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []

@@ -1,17 +1,16 @@
 """What a dashboard's tests play: environments made from a few words, and the process that shows them."""
 
-import subprocess
-import sys
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from tests.browser.stage import DRILL, Scene, play
+from tests.dashboard_world import FakeTarget, free_port, served
 
-from evenly.core.facts import Happening
+from evenly.core.facts import Happening, ReleaseFact
 from evenly.core.moments import timestamp
 from evenly.core.status import (
     EnvironmentState,
@@ -23,8 +22,31 @@ from evenly.core.status import (
     Urls,
     ZoneStatus,
 )
+from evenly.core.traffic import Traffic
+from evenly.errors import StateError
 
-ROOT = Path(__file__).parents[2]
+BOUNDS_MS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+UNTIL_MS = 20.0
+LINES = "lines"
+# Says what is written to a file as it is written, prints the result that ends it, and is interrupted as the command is.
+DRILL = f"""
+import pathlib, sys, time
+lines, told = pathlib.Path(FOLDER, {LINES!r}), 0
+pathlib.Path(FOLDER, "ordered").write_text(" ".join(sys.argv[1:]))
+try:
+    while True:
+        written = lines.read_text().splitlines(keepends=True)
+        for line in written[told:]:
+            if line.startswith("{{"):
+                print(line)
+                raise SystemExit(0)
+            print(line, end="", file=sys.stderr, flush=True)
+        told = len(written)
+        time.sleep(0.02)
+except KeyboardInterrupt:
+    print("  put right", file=sys.stderr, flush=True)
+    raise SystemExit(130)
+"""
 AGE = timedelta(minutes=5)
 LAUNCHING, HEALTHY, UNHEALTHY, DRAINING = (
     InstanceState.LAUNCHING,
@@ -91,42 +113,67 @@ def launches(numbers: Sequence[int], first: int = 1) -> tuple[Happening, ...]:
 
 
 @dataclass
+class Actor(FakeTarget):
+    """Requests come all the time: `rate` a second, `errors` of which fail, answered evenly within `UNTIL_MS`. `rate`
+    `None`: the balancer does not answer."""
+
+    name: str = "hello"
+    rate: float | None = 200.0
+    errors: float = 0.0
+    requests: float = 0.0
+    failed: float = 0.0
+    at: float = 0.0
+
+    def traffic(self) -> Traffic:
+        before, self.at = self.at, time.monotonic()
+        if self.rate is None:
+            raise StateError("the balancer does not answer")
+        passed_s = self.at - before if before else 0.0
+        self.requests += self.rate * passed_s
+        self.failed += self.errors * passed_s
+        shares = ((it, int(self.requests * min(1.0, it / UNTIL_MS))) for it in BOUNDS_MS)
+        return Traffic(int(self.requests), int(self.failed), 3, tuple(shares))
+
+    def release(self, number: int) -> ReleaseFact:
+        return ReleaseFact(number, timestamp(datetime.now(UTC).replace(microsecond=0) - AGE))
+
+
+@dataclass
 class Theatre:
-    """A dashboard that runs, and what it shows. It can end and come again at the same address."""
+    """A dashboard that is served, and what it shows. It can end and come again at the same address."""
 
     folder: Path
-    scene: Scene = field(default_factory=lambda: Scene(status()))
+    target: Actor = field(default_factory=lambda: Actor(told=status()))
     url: str = ""
-    process: subprocess.Popen[str] | None = None
+    port: int = field(default_factory=free_port)
+    running: ExitStack = field(default_factory=ExitStack)
 
     def open(self) -> None:
-        play(self.folder, self.scene)
-        (self.folder / DRILL).touch()
-        command = [sys.executable, "-m", "tests.browser.stage", str(self.folder)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout
-        self.url = self.process.stdout.readline().strip()
+        (self.folder / LINES).touch()
+        script = f"FOLDER = {str(self.folder)!r}\n{DRILL}"
+        self.url, _ = self.running.enter_context(served(self.target, self.folder, script, port=self.port))
 
     def close(self) -> None:
-        assert self.process and self.process.stdout
-        self.process.terminate()
-        self.process.wait(10)
-        self.process.stdout.close()
+        self.running.close()
 
-    def play(self, status: EnvironmentStatus | None, **more: Any) -> None:
-        """From now on. What is not told stays."""
-        self.scene = msgspec.structs.replace(self.scene, status=status, **more)
-        play(self.folder, self.scene)
+    def play(self, status: EnvironmentStatus | None, **facts: Any) -> None:
+        """From now on. `facts`: of `Actor`; what is not told stays."""
+        for name, value in facts.items():
+            setattr(self.target, name, value)
+        self.target.told = status or StateError("there is no environment here", try_="evenly up")
 
     def change(self, **more: Any) -> None:
-        assert self.scene.status
-        self.play(replace(self.scene.status, **more))
+        self.target.change(**more)
+
+    def happen(self, *events: Happening) -> None:
+        self.target.happened.extend(events)
 
     def tell(self, *lines: str) -> None:
-        """What a drill says next."""
-        with (self.folder / DRILL).open("a") as file:
+        """What a drill says next; a result ends it."""
+        with (self.folder / LINES).open("a") as file:
             file.writelines(f"{it}\n" for it in lines)
 
     @property
-    def ordered(self) -> Any:
-        return msgspec.json.decode((self.folder / "ordered").read_bytes())
+    def ordered(self) -> list[str]:
+        """The drill that was begun: kind and rate."""
+        return (self.folder / "ordered").read_text().split()

@@ -207,7 +207,8 @@ def test_where_the_balancer_did_not_answer_there_is_a_gap(look: Open, stage: The
 def test_a_fault_and_every_event_are_marked_when_they_happened(look: Open, stage: Theatre) -> None:
     window = look()
     lost = happening(10, "zone-lost", "zone local-b is lost", ago_s=2.0, zone="local-b")
-    stage.play(half_lost(), events=(*launches((5, 6), 11), lost))
+    stage.play(half_lost())
+    stage.happen(lost, *launches((5, 6), 11))
     expect(window.page.locator(".label.fault")).to_have_text("local-b lost", timeout=SOON)
     stage.play(status())
     expect(window.page.locator(".label.full")).to_have_text("healthy again", timeout=SOON)
@@ -215,7 +216,7 @@ def test_a_fault_and_every_event_are_marked_when_they_happened(look: Open, stage
     settled(window, "true")
     assert len(xs(page, ".moment.event")) == 2
     between = page.evaluate(
-        "(await_ => Date.parse(await_[1]) - Date.parse(await_[0]))", [lost.at, stage.scene.events[0].at]
+        "(await_ => Date.parse(await_[1]) - Date.parse(await_[0]))", [lost.at, stage.target.happened[-1].at]
     )
     fault, event = xs(page, ".moment.fault")[0], xs(page, ".moment.event")[0]
     across = 46, float(page.locator("#plot").get_attribute("width") or 0) - 14
@@ -256,30 +257,30 @@ def test_five_minutes_are_shown_when_they_are_asked_for(look: Open, stage: Theat
 
 
 def test_events_are_listed_the_newest_first(look: Open, stage: Theatre) -> None:
-    stage.play(status(), events=launches((1, 2)))
+    stage.happen(*launches((1, 2)))
     window = look()
-    stage.play(status(), events=(*stage.scene.events, happening(9, "zone-returns", "zone local-b returns")))
+    stage.happen(happening(9, "zone-returns", "zone local-b returns"))
     expect(window.page.locator("#events li")).to_have_count(3, timeout=SOON)
     told = window.texts("#events .what")
     assert told[0] == "zone local-b returns"
     assert told[2] == f"instance {id_of(1)} launching: 4 are wanted"
-    assert window.texts("#events time")[0] == stage.scene.events[-1].at[11:19]
+    assert window.texts("#events time")[0] == stage.target.happened[-1].at[11:19]
 
 
 def test_what_the_reader_looks_at_stays_where_it_is(look: Open, stage: Theatre) -> None:
-    stage.play(status(), events=launches(range(40)))
+    stage.happen(*launches(range(40)))
     page = look().page
     expect(page.locator("#events li")).to_have_count(40)
     row = page.locator("#events li", has_text=id_of(20))
     page.locator("#events-box").evaluate("it => it.scrollTop = 600")
     before = row.bounding_box()
-    stage.play(status(), events=(*stage.scene.events, *launches((41, 42), 60)))
+    stage.happen(*launches((41, 42), 60))
     expect(page.locator("#events li")).to_have_count(42, timeout=SOON)
     assert row.bounding_box() == before
 
 
 def test_the_events_of_one_instance_are_picked_by_keyboard(look: Open, stage: Theatre) -> None:
-    stage.play(status(), events=launches((1, 2, 3)))
+    stage.happen(*launches((1, 2, 3)))
     window = look()
     shown = window.page.locator("#events li:visible")
     card = window.page.locator(f".card[data-id={id_of(2)}] button")
