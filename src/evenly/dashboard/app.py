@@ -1,8 +1,7 @@
 """The dashboard's pages as an ASGI application, for any target: the page, its stream, drills and reports."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from evenly.dashboard.board import Board
 from evenly.dashboard.course import order_of
@@ -36,6 +36,7 @@ REPORT_POLICY = (
 )
 LONGEST_ORDER = 4096
 PAGE = "index.html"
+STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,22 @@ def _files(static: Path) -> Mapping[str, tuple[bytes, str]]:
     return files | {"tokens.css": (TOKENS.read_bytes(), TYPES[".css"])}
 
 
+class _Stream(StreamingResponse):
+    """All that one viewer is told. It leaves here, and not in the generator: nobody ends that one in time while an
+    answer to a viewer that is gone is still being sent."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._mailbox = board.join()
+        super().__init__(self._mailbox.frames(), media_type=STREAM)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._board.leave(self._mailbox)
+
+
 class _Pages:
     def __init__(
         self, board: Board, room: DrillRoom, reports: Path, files: Mapping[str, tuple[bytes, str]]
@@ -89,17 +106,10 @@ class _Pages:
         found = self._files.get(request.path_params["name"] or PAGE)
         return Response(found[0], media_type=found[1]) if found else Response(status_code=404)
 
-    async def events(self, request: Request) -> Response:  # noqa: ARG002
-        return StreamingResponse(self._stream(), media_type="text/event-stream")
-
-    async def _stream(self) -> AsyncIterator[bytes]:
-        mailbox = self._board.join()
-        try:
-            async with aclosing(mailbox.frames()) as frames:
-                async for frame in frames:
-                    yield frame
-        finally:
-            self._board.leave(mailbox)
+    async def events(self, request: Request) -> Response:
+        if request.method == "HEAD":
+            return Response(media_type=STREAM)
+        return _Stream(self._board)
 
     async def begin(self, request: Request) -> Response:
         order = order_of(await _asked(request))

@@ -27,6 +27,7 @@ TRAFFIC_S = 0.5
 WINDOW_S = 2.0  # the balancer's times are up to a second old
 HISTORY = 600  # points: five minutes
 RATES = (200,)
+DEFECTS = 20  # that are kept
 DEFECT = "Something went wrong that should not. The dashboard's log has the details."
 RECENT = (timedelta(hours=1), timedelta(days=1), None)
 LOGGER = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Board:
         self._view: View | None = None
         self._waiting: set[Mailbox] = set()
         self._work: asyncio.Task[None] | None = None
-        self._told_defect = ""
+        self._defects: set[str] = set()
         self._release = lru_cache(maxsize=1)(target.release)
 
     def join(self) -> Mailbox:
@@ -79,8 +80,7 @@ class Board:
         """Look no longer, if it was the last."""
         self._waiting.discard(mailbox)
         self._viewers.remove(mailbox)
-        if not self._waiting and not self._viewers:
-            self._rest()
+        self._rest_if_alone()
 
     @property
     def is_looking(self) -> bool:
@@ -96,6 +96,10 @@ class Board:
         if work is not None:
             with suppress(asyncio.CancelledError):
                 await work
+
+    def _rest_if_alone(self) -> None:
+        if not self._waiting and not self._viewers:
+            self._rest()
 
     def _rest(self) -> None:
         if self._work is not None:
@@ -146,6 +150,7 @@ class Board:
         for mailbox in self._waiting:
             self._greet(mailbox, view)
         self._waiting.clear()
+        self._rest_if_alone()  # who does not read was sent away
 
     async def _measure(self) -> None:
         reading = await asyncio.to_thread(self._reading)
@@ -168,8 +173,8 @@ class Board:
             return Seen(status, release=self._release_of(status.release)), found
         except EvenlyError as error:
             return Seen(None, f"{error.what[:1].upper()}{error.what[1:]}."), found
-        except Exception:  # a defect of ours: the page says so, and goes on
-            self._keep_defect()
+        except Exception as error:  # a defect of ours: the page says so, and goes on
+            self._keep_defect(error)
             return Seen(None, DEFECT), found
 
     def _events(self, question: Question) -> tuple[Happening, ...]:
@@ -195,13 +200,13 @@ class Board:
             return Reading(self._clocks.now(), self._target.traffic())
         except EvenlyError:
             return None
-        except Exception:
-            self._keep_defect()
+        except Exception as error:
+            self._keep_defect(error)
             return None
 
-    def _keep_defect(self) -> None:
-        """Once, not four times a second."""
-        told = traceback.format_exc()
-        if told != self._told_defect:
-            self._told_defect = told
-            LOGGER.error("%s", told)
+    def _keep_defect(self, error: Exception) -> None:
+        """Each once, not four times a second."""
+        defect = repr(error)
+        if defect not in self._defects and len(self._defects) < DEFECTS:
+            self._defects.add(defect)
+            LOGGER.error("%s", "".join(traceback.format_exception(error)))

@@ -56,7 +56,7 @@ def order_of(asked: object) -> Order | None:
     if not isinstance(asked, dict) or asked.keys() - {"kind", "rate"}:
         return None
     kind, rate = asked.get("kind"), asked.get("rate", 200)
-    if kind not in set(Kind) or isinstance(rate, bool) or not isinstance(rate, int | float):
+    if kind not in tuple(Kind) or isinstance(rate, bool) or not isinstance(rate, int | float):
         return None
     return Order(Kind(kind), float(rate)) if 1 <= rate <= FASTEST else None
 

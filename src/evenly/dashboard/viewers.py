@@ -59,8 +59,10 @@ class Viewers:
         self._all.discard(mailbox)
 
     def tell(self, frame: bytes) -> None:
-        for mailbox in self._all:
+        for mailbox in tuple(self._all):
             mailbox.put(frame)
+            if mailbox.is_closed:
+                self._all.discard(mailbox)
 
     def close(self) -> None:
         for mailbox in self._all:

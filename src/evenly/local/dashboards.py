@@ -24,6 +24,7 @@ from evenly.local.faults import DRILL_ROLE
 from evenly.local.inheritance import inherited
 from evenly.local.paths import Paths
 from evenly.local.processes import HOME_MARK, ROLE_MARK, Command
+from evenly.local.recorded import known_settings
 from evenly.local.settings import find_paths
 from evenly.local.stopping import POLL_S, wait_until
 
@@ -50,13 +51,21 @@ def open_dashboard(project: Path) -> str:
     """The URL of the dashboard of `project`, which is started if none runs. Raises StateError when the environment is
     down, or the dashboard does not come."""
     paths = find_paths(project)
-    if not paths.wanted.exists() or not paths.runtime.is_dir():
-        raise StateError("the environment is down, so there is nothing to open", try_="evenly up")
+    known_settings(paths)
+    _check_up(paths)
     with _turn(paths):
         place = own_place(paths)
         if place is not None and running_dashboard(paths) and _answers(place):
             return place.url
-        return _started(paths, place).url
+        url = _started(paths, place).url
+        _check_up(paths)
+        return url
+
+
+def _check_up(paths: Paths) -> None:
+    if not paths.wanted.exists() or not paths.runtime.is_dir():
+        _end_left(paths)  # one that was started while it was taken down
+        raise StateError("the environment is down, so there is nothing to open", try_="evenly up")
 
 
 def own_place(paths: Paths) -> Place | None:
@@ -92,18 +101,24 @@ def _environment(paths: Paths, role: str, environ: Mapping[str, str]) -> dict[st
 
 
 def _started(paths: Paths, before: Place | None) -> Place:
-    """One that lasts: at the same URL as before where its port is free, so that an open page finds it again."""
-    for left in processes.find_marked(paths.home):
-        if left.role == DASHBOARD_ROLE:
-            processes.send(left.process, signal.SIGKILL)
+    """A new one, at the same URL as before where its port is free, so that an open page finds it again."""
+    _end_left(paths)
     place = before if before and ports.is_free(HOST, before.port) else _new_place()
     state.write(paths.dashboard, place, VERSION)
     _, child = processes.spawn(dashboard_command(paths, os.environ))
-    if not wait_until(lambda: child.poll() is not None or _answers(place), READY_WITHIN_S) or child.poll():
+    if (
+        not wait_until(lambda: child.poll() is not None or _answers(place), READY_WITHIN_S)
+        or child.poll() is not None
+    ):
         raise StateError(
             "the dashboard did not start", where=str(paths.logs / "dashboard.log"), try_="evenly doctor"
         )
     return place
+
+
+def _end_left(paths: Paths) -> None:
+    for left in processes.mains(processes.find_marked(paths.home), DASHBOARD_ROLE):
+        processes.send(left.process, signal.SIGKILL)
 
 
 def _new_place() -> Place:
