@@ -21,6 +21,7 @@ from evenly.verify.report.headlines import Headline, Tone
 from evenly.verify.report.index import Entry, index_html
 
 PHONE, DESKTOP = 360, 1280
+HAS_SCROLLBAR = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 EXPECTED = "Failed to load resource"  # of a request that the test wants refused, or a dashboard that it ends
 
 
@@ -98,11 +99,14 @@ def stage(tmp_path: Path) -> Iterator[Theatre]:
 
 @pytest.fixture
 def look(browser: Browser, stage: Theatre) -> Iterator[Open]:
-    """Open the dashboard: `look(width=360, dark=True)`. Whatever a test does, the page asks nobody but the dashboard,
+    """Open the dashboard: `look(width=360, dark=True)`; `calm`: without motion; `clock`: its clock is the
+    test's; `script` runs before all else. Whatever a test does, the page asks nobody but the dashboard,
     and the browser has nothing to complain of. `told`: what the stream said is kept in the page, as `heard`."""
     contexts, windows, complaints = [], [], []
 
-    def opened(width: int = DESKTOP, dark: bool = False, calm: bool = False) -> Window:
+    def opened(
+        width: int = DESKTOP, dark: bool = False, calm: bool = False, clock: bool = False, script: str = ""
+    ) -> Window:
         scheme = "dark" if dark else "light"
         motion = "reduce" if calm else "no-preference"
         contexts.append(
@@ -115,7 +119,9 @@ def look(browser: Browser, stage: Theatre) -> Iterator[Open]:
         page.on("request", lambda request: window.asked.append(request.url))
         page.on("console", lambda it: complaints.append(it.text) if it.type in ("error", "warning") else None)
         page.on("pageerror", lambda it: complaints.append(str(it)))
-        page.add_init_script(RECORD)
+        page.add_init_script(RECORD + script)
+        if clock:
+            page.clock.install()
         page.goto(stage.url)
         window.until(
             "heard.view.length && heard.traffic.length && document.querySelector('.second') !== null"

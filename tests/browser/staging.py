@@ -32,7 +32,8 @@ LINES = "lines"
 DRILL = f"""
 import pathlib, sys, time
 lines, told = pathlib.Path(FOLDER, {LINES!r}), 0
-pathlib.Path(FOLDER, "ordered").write_text(" ".join(sys.argv[1:]))
+pathlib.Path(FOLDER, "order").write_text(" ".join(sys.argv[1:]))
+pathlib.Path(FOLDER, "order").rename(pathlib.Path(FOLDER, "ordered"))
 try:
     while True:
         written = lines.read_text().splitlines(keepends=True)
@@ -176,4 +177,6 @@ class Theatre:
     @property
     def ordered(self) -> list[str]:
         """The drill that was begun: kind and rate."""
-        return (self.folder / "ordered").read_text().split()
+        while not (told := self.folder / "ordered").exists():
+            time.sleep(0.02)
+        return told.read_text().split()
