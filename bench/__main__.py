@@ -26,6 +26,7 @@ NAMES = (
     "idle",
     "load_generator",
     "catalogue",
+    "dashboard",
 )
 OWN = Path(__file__).parent.parent / ".bench"
 
