@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import suppress
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -12,6 +11,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from evenly.dashboard.app import Dashboard
+from evenly.errors import StateError
 
 HOST = "127.0.0.1"
 END_S = 3.0
@@ -27,7 +27,7 @@ async def serve_until_signal(dashboard: Dashboard, port: int) -> None:
 
 
 async def serve(dashboard: Dashboard, port: int, stopping: asyncio.Event) -> bool:
-    """Serve until `stopping`; whether all has ended then. Raises what the server does when it can't."""
+    """Serve until `stopping`; whether all has ended then. Raises StateError when it can't."""
     server: Any = Server(
         dashboard.application,
         address=HOST,
@@ -46,6 +46,9 @@ async def serve(dashboard: Dashboard, port: int, stopping: asyncio.Event) -> boo
     await asyncio.wait((serving,), timeout=END_S)
     if not serving.done():
         return False
-    with suppress(asyncio.CancelledError):
+    try:
         serving.result()
+    except (RuntimeError, OSError) as error:
+        why = str(error).partition("\n")[0]
+        raise StateError(f"it can't be served on {HOST} port {port}: {why}", try_="evenly open") from None
     return True
