@@ -32,7 +32,9 @@ def measure(room: Room) -> Findings:
         limited = f"http: {{limits: {{requests: {REQUESTS}}}}}\n"
         ours = cleanup.enter_context(product.Product(own).running(INSTANCES, more=limited))
         status = ours.status()
-        bare = _start_bare(folder, status, CertificateFiles(own / ".evenly" / "local" / "certificates"), cleanup)
+        bare = _start_bare(
+            folder, status, CertificateFiles(own / ".evenly" / "local" / "certificates"), cleanup
+        )
         mine = Side(status.urls.https, status.balancer.pid or 0)
         for side in (mine, bare):
             run(side, WARM_UP_SECONDS)
