@@ -109,7 +109,8 @@ def test_it_outlives_its_supervisor_and_its_balancer(fleet: Any, url: str) -> No
         balancer = fleet.part_pids["balancer"]
         os.kill(balancer, signal.SIGKILL)
         stream.until("view", lambda it: it["status"]["balancer"]["pid"] not in (None, balancer), 30)
-        fleet.get("/")
+        fleet.wait_healthy()
+        assert fleet.get("/").status == 200
         stream.until("traffic", lambda it: it["requests_per_s"], 10)
 
 

@@ -17,7 +17,7 @@ from evenly.dashboard.course import order_of
 from evenly.dashboard.drills import DrillRoom, Program
 from evenly.dashboard.guard import Application, Door, Guard
 from evenly.dashboard.viewers import Viewers
-from evenly.errors import StateError
+from evenly.errors import EvenlyError
 from evenly.verify import report
 from evenly.verify.keeping import kept
 from evenly.verify.target import Facts
@@ -135,7 +135,7 @@ class _Pages:
 async def _accepted(act: Callable[[], Awaitable[None]]) -> Response:
     try:
         await act()
-    except StateError as error:
+    except EvenlyError as error:
         return _told(409, error.what, error.try_)
     return Response(status_code=202)
 

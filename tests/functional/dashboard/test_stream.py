@@ -56,7 +56,7 @@ def test_a_quiet_environment_is_told_every_two_seconds(url: str) -> None:
 
 def test_traffic_comes_twice_a_second_and_is_kept_for_who_comes_later(target: FakeTarget, url: str) -> None:
     with watching(url) as stream:
-        stream.until("view")
+        stream.until("traffic")
         target.serve_requests(100, errors=10)
         point = stream.until("traffic", lambda it: it["requests_per_s"])
         assert point["errors_per_s"] == pytest.approx(point["requests_per_s"] / 10)
