@@ -204,6 +204,16 @@ def test_where_the_balancer_did_not_answer_there_is_a_gap(look: Open, stage: The
     assert path(window.page, ".rate").count("M") == 2
 
 
+def test_a_gap_of_a_moment_is_one_too(look: Open, stage: Theatre) -> None:
+    window = look()
+    window.until("heard.traffic.filter(it => it.requests_per_s).length > 3")
+    stage.play(status(), rate=None)
+    window.until("heard.traffic.at(-1).requests_per_s === null")
+    stage.play(status(), rate=200.0)
+    settled(window, "heard.traffic.slice(-3).every(it => it.requests_per_s)")
+    assert path(window.page, ".rate").count("M") == 2
+
+
 def test_a_fault_and_every_event_are_marked_when_they_happened(look: Open, stage: Theatre) -> None:
     window = look()
     lost = happening(10, "zone-lost", "zone local-b is lost", ago_s=2.0, zone="local-b")

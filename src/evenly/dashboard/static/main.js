@@ -76,7 +76,7 @@ function take(happenings) {
 }
 
 function markFault(kind) {
-  series.mark(`drill-${now()}`, now(), "fault", `${kind} drill`);
+  series.mark(`drill-${now()}`, now(), "fault", `${kind} drill`, true);
   changed.add("traffic");
 }
 

@@ -37,7 +37,7 @@ export class Plots {
       top += TITLE + height;
       return [name, new Panel(name, top - height, top)];
     }));
-    svg.append(this.#spells, ...Object.values(this.#panels).map(it => it.node), ...Object.values(this.#lines),
+    svg.append(this.#spells, ...Object.values(this.#lines), ...Object.values(this.#panels).map(it => it.node),
       this.#seconds, this.#labels);
     mark(svg, "height", HEIGHT);
   }

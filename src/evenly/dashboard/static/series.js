@@ -1,7 +1,7 @@
 // What the plots draw: the traffic of the last minutes, what happened in it, and how long it was not healthy.
 
-export const KEPT_MS = 300_000;
-const ONE_FAULT_MS = 1_500;
+const KEPT_MS = 300_000;
+const ONE_FAULT_MS = 3_000;
 const GAP_MS = 2_000; // a sample comes every half second; without one for this long there is nothing to draw
 
 export class Series {
@@ -19,11 +19,14 @@ export class Series {
     this.#forget();
   }
 
-  /** `tone`: event, fault or full. What comes of one fault at once is one fault and its events. */
-  mark(id, at, tone, word) {
+  /** `tone`: event, fault or full. What comes of one fault at once is one fault and its events. `rough`: its time is
+   * when we heard of it; what tells the same with a time of its own corrects that. */
+  mark(id, at, tone, word, rough = false) {
     if (this.marks.some(it => it.id === id)) return;
-    const known = tone === "fault" && this.marks.some(it => it.tone === "fault" && Math.abs(it.at - at) < ONE_FAULT_MS);
-    this.marks.push({ id, at, tone: known ? "event" : tone, word });
+    const same = this.marks.find(it => tone === "fault" && it.tone === tone && Math.abs(it.at - at) < ONE_FAULT_MS);
+    if (same && rough) return;
+    if (same?.rough) Object.assign(same, { at, rough });
+    this.marks.push({ id, at, tone: same ? "event" : tone, word, rough });
     this.marks.sort((one, other) => one.at - other.at);
   }
 

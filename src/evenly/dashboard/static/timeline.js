@@ -4,9 +4,9 @@ import { element, say, show, sign } from "./dom.js";
 import { clock } from "./words.js";
 
 const KEPT = 300;
-const SHAPES = [[/^(zone-lost|ended-|lost-|kill|problem|not-renewed|damaged-record|own-certificate-refused)/, "wrong"],
+const SHAPES = [[/^(zone-lost|lost-|kill|problem|not-renewed|damaged-record|own-certificate-refused)/, "wrong"],
   [/^(ready-|zone-returns|adopt-)/, "good"], [/^(launch|start-|scale|migrate)/, "coming"],
-  [/^drain/, "draining"], [/^stop/, "stopping"]];
+  [/^drain/, "draining"], [/^(stop|ended-)/, "stopping"]];
 
 /** A fault by itself: what nobody has asked for. */
 export function isFault(happening) {

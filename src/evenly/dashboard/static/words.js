@@ -5,7 +5,7 @@ const UNITS = [[86_400, "d"], [3_600, "h"], [60, "min"]];
 export const NOTHING = "\u2013";
 
 /** The shape for each state's word. */
-export const SHAPES = {
+const SHAPES = {
   healthy: "good", running: "good", succeeded: "good", elsewhere: "elsewhere",
   launching: "coming", starting: "coming", draining: "draining", stopping: "stopping", stopped: "stopping",
   unhealthy: "wrong", degraded: "wrong", "timed-out": "wrong", failed: "bad", lost: "bad", down: "bad", gone: "bad",
