@@ -30,6 +30,7 @@ HIDE = """hidden => {
     Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
+HOLD = "all => all.filter(it => it.scrollWidth > it.clientWidth).map(it => it.textContent)"
 TIMED = """
     const frame = window.requestAnimationFrame;
     window.took = [];
@@ -174,6 +175,7 @@ def test_nothing_is_wider_than_the_page(look: Open, stage: Theatre) -> None:
     for width in (320, PHONE, 480, 768, 1023, 1024, DESKTOP, 1920):
         window.resize(width).wait_for_timeout(100)
         assert not window.page.evaluate(HAS_SCROLLBAR), width
+        assert window.page.locator("#parts li, button, .room").evaluate_all(HOLD) == [], width
     stage.play(crowd())
     window.resize(PHONE)
     expect(window.page.locator(".card")).to_have_count(64, timeout=GONE)
