@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -63,7 +64,7 @@ def healthy_status() -> EnvironmentStatus:
 @dataclass
 class FakeTarget:
     """All is well, until what it tells is replaced: assign to `told`, `counted`, or call `happen`. An error in the
-    place of a fact is raised."""
+    place of a fact is raised. `takes_s`: how long it thinks about its status."""
 
     name: str = "shop"
     environment: str = "local"
@@ -76,9 +77,11 @@ class FakeTarget:
     counted: Traffic | Exception = field(default_factory=lambda: Traffic(0, 0, 0))
     happened: list[Happening] = field(default_factory=list)
     asked: int = 0
+    takes_s: float = 0.0
 
     def status(self) -> EnvironmentStatus:
         self.asked += 1
+        time.sleep(self.takes_s)
         if isinstance(self.told, Exception):
             raise self.told
         return self.told

@@ -5,7 +5,7 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +33,13 @@ def ask(url: str, method: str = "GET", body: object = None, **headers: str) -> A
         connection.request(method, at.path, sent, {k: v for k, v in said.items() if v})
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read())
+
+
+def wait_for(condition: Callable[[], Any], within_s: float = WITHIN_S) -> None:
+    until = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until, f"it did not come within {within_s:g} s"
+        time.sleep(0.01)
 
 
 class Stream:

@@ -1,22 +1,14 @@
 """What viewers are told, and what it costs when nobody looks."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.dashboard_world import FakeTarget
-from tests.functional.dashboard.reading import Stream, watching
+from tests.functional.dashboard.reading import Stream, wait_for, watching
 
 from evenly.core.status import EnvironmentState, PartState, PartStatus
 from evenly.errors import StateError
-
-
-def wait_for(condition: Callable[[], Any], within_s: float = 5.0) -> None:
-    until = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < until, f"it did not come within {within_s:g} s"
-        time.sleep(0.01)
 
 
 def test_who_comes_is_told_all_that_is_known(target: FakeTarget, url: str) -> None:
