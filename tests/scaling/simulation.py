@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from evenly.core.observing import MOST_READINGS, Reading, observation
 from evenly.core.scaling import IN_PERIODS, Observation, ScalingPolicy, begin, decide
+from evenly.core.traffic import Answers
 from evenly.local.balancer.bootstrap import BUCKETS, LONG_BUCKETS
-from evenly.local.balancer.traffic import Answers
-from evenly.local.supervisor.observing import MOST_READINGS, Reading, observation
 
 AT_ONCE, TAKES_S = 2, 0.04
 BEARS = AT_ONCE / TAKES_S  # requests a second of one instance

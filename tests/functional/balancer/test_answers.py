@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.functional.balancer.conftest import World, make_world
 
-from evenly.local.balancer.traffic import quantile
+from evenly.core.traffic import quantile
 from evenly.manifest.types import Count, Manifest, Seconds
 
 

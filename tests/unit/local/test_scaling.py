@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
+from evenly.core.observing import Reading
 from evenly.core.scaling import ScalingPolicy, ScalingState, begin
 from evenly.core.status import InstanceState
+from evenly.core.traffic import Answers
 from evenly.local.balancer.admin import AdminError
-from evenly.local.balancer.traffic import Answers
-from evenly.local.supervisor.observing import Reading
 from evenly.local.supervisor.scaling import Scaling, adopted
 
 POLICY = ScalingPolicy(2, 4, requests=10)

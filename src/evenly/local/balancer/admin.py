@@ -12,16 +12,10 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 
+from evenly.core.traffic import Answers, Traffic
 from evenly.errors import StateError
 from evenly.local.balancer.settings import SERVICE
-from evenly.local.balancer.traffic import (
-    ANSWERS_FILTER,
-    STATISTICS_FILTER,
-    Answers,
-    Traffic,
-    parse_answers,
-    parse_traffic,
-)
+from evenly.local.balancer.traffic import ANSWERS_FILTER, STATISTICS_FILTER, parse_answers, parse_traffic
 
 TIMEOUT_S = 1.0
 _STATISTICS = "/stats?format=json&histogram_buckets=cumulative&filter="

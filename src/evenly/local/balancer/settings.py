@@ -11,6 +11,7 @@ from evenly.manifest.types import Limits, Protocol, Seconds
 STATISTICS = "edge"  # the prefix of the counters of what comes in
 SERVICE = "service"  # the one cluster
 ANSWER_TIME = f"cluster.{SERVICE}.upstream_rq_time"
+CONCURRENCY = 2  # worker threads
 DEFAULTS = Limits()
 HEAP_BYTES = 1024 * 1024 * 1024  # the reason: docs/adr/0009-limits.md
 
@@ -39,7 +40,7 @@ class BalancerSettings:
     protocol: Protocol = "https"
     listen: tuple[str, ...] = ("127.0.0.1",)
     hosts: tuple[str, ...] = ()
-    concurrency: int = 2
+    concurrency: int = CONCURRENCY
     limits: Limits = DEFAULTS
     heap_bytes: int = HEAP_BYTES
     response_time: Seconds | None = None
@@ -105,7 +106,7 @@ def balancer_settings(
     certificates: CertificateFiles,
     listen: tuple[str, ...] = ("127.0.0.1",),
     hosts: tuple[str, ...] = (),
-    concurrency: int = 2,
+    concurrency: int = CONCURRENCY,
     error_pages: Mapping[str, str] | None = None,
 ) -> BalancerSettings:
     """The settings of the balancer of `topology`."""

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from evenly.core.fleet import Fleet, Instance
+from evenly.core.observing import MOST_READINGS, Reading, goes_on, observation
 from evenly.core.scaling import IN_PERIODS, Decision, Observation, ScalingPolicy, ScalingState, begin, decide
 from evenly.core.status import InstanceState, ScalingStatus
 from evenly.local.balancer.admin import AdminClient, AdminError
 from evenly.local.supervisor.journal import Journal
-from evenly.local.supervisor.observing import MOST_READINGS, Reading, goes_on, observation
 from evenly.local.supervisor.recording import Recorder
 from evenly.local.usage import cpu_seconds
 

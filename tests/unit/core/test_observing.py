@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from evenly.local.balancer.traffic import Answers
-from evenly.local.supervisor.observing import ENOUGH_ANSWERS, Reading, goes_on, observation
+from evenly.core.observing import ENOUGH_ANSWERS, Reading, goes_on, observation
+from evenly.core.traffic import Answers
 
 BOUNDS = (100.0, 200.0, 400.0)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evenly.core.scaling import OUT_PERIODS, Observation
-from evenly.local.balancer.traffic import Answers, quantile
+from evenly.core.traffic import Answers, quantile
 
 MOST_READINGS = 31  # half a minute, a reading a second
 ENOUGH_ANSWERS = 20  # the 95th percentile of fewer is the slowest of them
