@@ -6,6 +6,7 @@ from evenly.core.fleet import Fleet, Instance
 from evenly.core.parts import Part
 from evenly.core.planning import zone_counts
 from evenly.core.status import (
+    DatabaseMember,
     EnvironmentStatus,
     InstanceStatus,
     JobStatus,
@@ -39,6 +40,7 @@ def environment_status(
     workers: Mapping[str, Fleet],
     jobs: tuple[JobStatus, ...],
     notices: tuple[str, ...] = (),
+    database_members: tuple[DatabaseMember, ...] = (),
 ) -> EnvironmentStatus:
     """`database`: `None` where none is ours to run. `problem`: one sentence, if there is one."""
     return EnvironmentStatus(
@@ -70,6 +72,7 @@ def environment_status(
         jobs=jobs,
         notices=notices,
         reachable=reachable(settings),
+        database_members=database_members,
     )
 
 

@@ -19,12 +19,13 @@ WORKER_ROLE = "worker"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """`prepared`: the release that the database's roles and migrations are prepared for; 0 for none. `workers`:
-    the fleet of each, by name."""
+    """`database`: the primary, where there are two members. `prepared`: the release that the database's roles and
+    migrations are prepared for; 0 for none. `workers`: the fleet of each, by name."""
 
     fleet: Fleet
     balancer: ProcessRef | None = None
     database: ProcessRef | None = None
+    standby: ProcessRef | None = None
     prepared: int = 0
     workers: dict[str, Fleet] = {}
 
