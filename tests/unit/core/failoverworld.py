@@ -209,6 +209,10 @@ class World:
             self.do(action)
         return action is not None
 
+    def steps(self, count: int) -> None:
+        for _ in range(count):
+            self.step()
+
     def do(self, action: Action) -> None:
         match action:
             case Write(book):
@@ -250,6 +254,27 @@ class World:
     def _promote(self, server: Server) -> None:
         server.reads_only = server.standby_data = False
         self.detach()
+
+    # --- what has to hold
+
+    def check(self) -> None:
+        taking = [name for name in MEMBERS if self.servers[name].takes_writes]
+        assert len(taking) <= 1, "split brain"
+        missing = set(self.acknowledged) - set(self.primary.log)
+        assert not missing, f"acknowledged, and not at the primary: {missing}"
+        if self.book.follower is Follower.IN_SYNC:
+            assert not set(self.acknowledged) - set(self.standby.log), (
+                "in sync, and lacks what was acknowledged"
+            )
+
+    def serves(self) -> None:
+        """It takes a write, and acknowledges it."""
+        assert self.link == self.book.primary
+        assert self.primary.ready
+        self.write(self.link)
+        self.receive()
+        assert self.acknowledged[-1:] == [self.written], "a write is not acknowledged"
+        self.check()
 
     # --- when nothing goes wrong any more
 

@@ -17,7 +17,7 @@ import psutil
 
 from evenly.core.secret import Secret
 from evenly.errors import StateError
-from evenly.local.postgres.configuration import standby_name, write_configuration
+from evenly.local.postgres.configuration import change_configuration, standby_name
 from evenly.local.postgres.copying import sync_folder
 from evenly.local.postgres.credentials import REPLICATOR, SUPERUSER, DatabaseSecrets
 from evenly.local.postgres.initialise import remove_half_made
@@ -114,7 +114,7 @@ async def clear(data: Path, within: float = 5.0) -> None:
 
 def configure(server: Server, *, waits: bool, postmaster: int) -> None:
     """Has a running server take new settings. It does so a moment later."""
-    write_configuration(server, waits=waits)
+    change_configuration(server, waits=waits)
     os.kill(postmaster, signal.SIGHUP)
 
 
