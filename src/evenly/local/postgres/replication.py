@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +29,11 @@ from evenly.local.postgres.server import PORT, Server
 from evenly.local.state import write_bytes
 
 STANDBY_MARK = "standby.signal"  # PostgreSQL's: data with it follows
-PROMOTION_S = 10
+PROMOTION_S = 10.0
 UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 _ATTRIBUTES = "LOGIN REPLICATION NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOINHERIT"
+_READS_ONLY = "SELECT pg_catalog.pg_is_in_recovery()"
 _ATTACHED = """
     SELECT sync_state, coalesce(flush_lsn >= $2::text::pg_lsn, false) AS holds FROM pg_catalog.pg_stat_replication
     WHERE application_name = $1 AND state = 'streaming'
@@ -126,7 +128,7 @@ async def opened(server: Server, passwords: DatabaseSecrets) -> Any:
 async def reads_only(server: Server, passwords: DatabaseSecrets) -> bool:
     connection = await opened(server, passwords)
     try:
-        return bool(await connection.fetchval("SELECT pg_catalog.pg_is_in_recovery()", timeout=5))
+        return bool(await connection.fetchval(_READS_ONLY, timeout=5))
     finally:
         await connection.close()
 
@@ -134,14 +136,20 @@ async def reads_only(server: Server, passwords: DatabaseSecrets) -> bool:
 async def promote(server: Server, passwords: DatabaseSecrets) -> bool:
     """Whether the standby takes writes now. One that does already is left as it is."""
     connection = await opened(server, passwords)
+    until = time.monotonic() + PROMOTION_S
     try:
-        if await connection.fetchval("SELECT pg_catalog.pg_is_in_recovery()", timeout=5):
-            await connection.fetchval(
-                f"SELECT pg_catalog.pg_promote(true, {PROMOTION_S})", timeout=PROMOTION_S + 1
-            )
-        return not await connection.fetchval("SELECT pg_catalog.pg_is_in_recovery()", timeout=5)
+        if not await connection.fetchval(_READS_ONLY, timeout=5):
+            return True
+        await connection.fetchval(
+            "SELECT pg_catalog.pg_promote(false)", timeout=5
+        )  # it would look only every 0.1 s
+        while await connection.fetchval(_READS_ONLY, timeout=5):
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(POLL_S / 4)
+        return True
     finally:
-        await connection.close()
+        connection.terminate()
 
 
 async def is_followed(connection: Any, peer: str, lsn: str = "0/0", *, in_sync: bool = False) -> bool:

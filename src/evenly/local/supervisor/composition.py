@@ -228,6 +228,7 @@ class Supervisor:
             balancer=self._balancer_keeper.part.process,
             database=room.part.process if room else None,
             standby=room.standby if room else None,
+            members=room.members if room else (),
         )
 
     def _note_reason(self, instance: Instance, why: str) -> None:

@@ -34,13 +34,13 @@ from evenly.local import postgres, processes
 from evenly.local.postgres.replication import UNREACHABLE, configure, promote
 from evenly.local.processes import MEMBER_MARK, Marked
 from evenly.local.reporting import part_status
+from evenly.local.supervisor.beside import RETRY_S, Beside
 from evenly.local.supervisor.copying import COPY_ROLE, copy_primary
 from evenly.local.supervisor.database import DATABASE_ROLE, Database
 from evenly.local.supervisor.following import Following
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.member import Member
 
-RETRY_S = 0.1  # for what has to be done once more
 LOOK_S = 0.05  # while the standby is on its way
 
 
@@ -71,8 +71,8 @@ class Room:
         self._may_begin = False
         self._copied = False
         self._waits = True  # another supervisor may have left it so
-        self._tasks: dict[type[Action], asyncio.Task[None]] = {}
         self._following = Following(database, self._news_heard)
+        self._beside = Beside(ground.journal, self._news_heard)
         self._news = asyncio.Event()
         self._is_ready = asyncio.Event()
 
@@ -150,9 +150,9 @@ class Room:
             streaming=self._following.streaming,
             detached_s=self._following.detached_s,
             waits=self._waits and not self._database.alone,
-            guarding=self._is_at_work(Guard),
+            guarding=self._beside.works_on(Guard),
             guarded=self._following.guarded,
-            copying=self._is_at_work(Copy),
+            copying=self._beside.works_on(Copy),
             copied=self._copied,
             wanted=not self._database.alone,
             may_begin=self._may_begin,
@@ -167,7 +167,7 @@ class Room:
     def _status(self, member: Member) -> DatabaseMember:
         is_primary = member is self._primary
         found = part_status(member.keeper.part)
-        copying = not is_primary and self._is_at_work(Copy)
+        copying = not is_primary and self._beside.works_on(Copy)
         return DatabaseMember(
             zone=member.zone,
             role=Role.PRIMARY if is_primary else Role.STANDBY,
@@ -215,13 +215,13 @@ class Room:
             case Guard():
                 self._waits = True
                 self._configure()
-                self._begin(Guard, self._following.guard())
+                self._beside.begin(Guard, self._following.guard())
             case Release():
-                self._end(Guard)
+                self._beside.end(Guard)
                 self._following.guarded = self._waits = False
                 self._configure()
             case Copy(name):
-                self._begin(Copy, self._copy(name))
+                self._beside.begin(Copy, self._copy(name))
             case _:
                 assert_never(action)
 
@@ -229,7 +229,7 @@ class Room:
         """A crash after it finds it written; one before finds nothing done."""
         self._database.write_book(book)
         if book.primary != self._book.primary:
-            self._end(Guard)
+            self._beside.end(Guard)
             self._following.guarded = self._waits = False
             self._is_ready.clear()
             self._journal.write("database-promotes", why=why, **self._facts(book.primary))
@@ -248,7 +248,7 @@ class Room:
     def _start(self, name: str, waits: bool) -> None:
         is_primary = name == self._book.primary
         if is_primary:
-            self._end(Guard)
+            self._beside.end(Guard)
             self._waits, self._following.guarded = waits, False
             self._is_ready.clear()
         self._members[name].permit(waits=waits, is_standby=not is_primary)
@@ -268,29 +268,6 @@ class Room:
         """The settings and the role first: a server that an older version started knows neither."""
         self._configure()
         self._copied = await copy_primary(self._database, self._primary.name, name, self._ground)
-
-    # --- what goes on beside
-
-    def _begin(self, kind: type[Action], work: Coroutine[None, None, None]) -> None:
-        task = asyncio.ensure_future(self._finished(work))
-        self._tasks[kind] = task
-        task.add_done_callback(lambda _: self._news_heard())
-
-    async def _finished(self, work: Coroutine[None, None, None]) -> None:
-        """What can't be done now is tried again."""
-        try:
-            await work
-        except (*UNREACHABLE, StateError) as error:
-            self._journal.write("database-standby-waits", why=str(error) or type(error).__name__)
-            await asyncio.sleep(RETRY_S)
-
-    def _end(self, kind: type[Action]) -> None:
-        task = self._tasks.pop(kind, None)
-        if task is not None:
-            task.cancel()
-
-    def _is_at_work(self, kind: type[Action]) -> bool:
-        return kind in self._tasks and not self._tasks[kind].done()
 
     # --- what is told
 
