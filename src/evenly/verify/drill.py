@@ -83,6 +83,8 @@ def breaks(kind: Kind) -> str:
             return f"the oldest instance is slow for {SLOW_FOR_S:g} s"
         case Kind.DATABASE | Kind.BALANCER | Kind.SUPERVISOR:
             return f"the {_PARTS[kind]} is killed"
+        case Kind.DATABASE_FAILOVER:
+            return "the database's primary is killed, and its standby takes its place"
 
 
 def refuse_unless_healthy(status: EnvironmentStatus) -> None:
