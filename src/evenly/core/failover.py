@@ -159,6 +159,9 @@ def _record(book: Book, seen: Seen) -> Write | None:
     """What has to be written down before anything else is done."""
     if book.follower is not Follower.NONE and not seen.wanted:
         return _write(book, Follower.NONE, "no standby is wanted")
+    standby = seen.members[other(book.primary)]
+    if book.follower is not Follower.NONE and standby.ready and not standby.reads_only:
+        return _write(book, Follower.NONE, "it takes writes, and does not follow")
     if book.follower is Follower.IN_SYNC:
         return _promotion(book, seen) or _degradation(book, seen)
     if book.follower is Follower.BEHIND and seen.guarded and seen.streaming:

@@ -259,7 +259,9 @@ def the_old_primary_has_what_was_never_acknowledged(world: World) -> None:
     world.detach()
     world.write("a")
     world.end("a", lingering=False)
-    world.recover(9)
+    for _ in range(9):
+        world.recover(1)
+        world.check()
 
 
 def a_standby_is_gone_for_good(world: World) -> None:
@@ -310,6 +312,14 @@ def test_a_standby_that_ends_is_first_written_down_as_behind_and_then_not_waited
         Book("a", Follower.BEHIND, 3), "the standby ended"
     )
     assert failover.decide(Book("a", Follower.BEHIND, 3), seen) == Release("a")
+
+
+def test_a_standby_that_takes_writes_is_ended_and_made_anew():
+    seen = Seen({"a": RUNS, "b": RUNS}, link="a")
+    for follower in (Follower.BEHIND, Follower.IN_SYNC):
+        first = failover.decide(Book("a", follower, 3), seen)
+        assert first == Write(Book("a", Follower.NONE, 3), "it takes writes, and does not follow")
+    assert failover.decide(Book("a", Follower.NONE, 3), seen) == Fence("b", "it is the primary no longer")
 
 
 def test_both_gone_are_both_started_and_nobody_is_promoted():
