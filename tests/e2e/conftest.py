@@ -197,6 +197,14 @@ class Environment:
         wait_for(lambda: state() == ("healthy", "running"), deadline_s, "a healthy environment")
         return self.look()
 
+    def in_sync(self) -> bool:
+        """Whether it is healthy, and its database's standby holds all that was acknowledged."""
+        status = self.look()
+        return any(it.in_sync for it in status.database_members) and status.state == "healthy"
+
+    def wait_in_sync(self) -> None:
+        wait_for(self.in_sync, 60, "a standby in sync")
+
     def get(self, path: str = "/", headers: dict[str, str] | None = None, **more: Any) -> Answer:
         return self.request("GET", path, headers, **more)
 

@@ -26,6 +26,13 @@ _PHASES: Mapping[str, str] = {
     "ready-balancer": "balancer ready",
     "start-database": "database starting",
     "ready-database": "database ready",
+    "database-none": "the database's standby in {zone} has to be made anew: {why}",
+    "database-behind": "the database's standby in {zone} is not in sync: {why}",
+    "database-in-sync": "the database's standby in {zone} is in sync",
+    "database-promotes": "the database's standby in {zone} takes the primary's place: {why}",
+    "database-promoted": "the database's primary is in {zone}",
+    "database-standby-waits": "the database's standby is not ready yet: {why}",
+    "fence-database": "all processes of the database in {zone} are ended: {why}",
     "migrate": "migration {file} applied",
     "launch": "instance {instance} launching: {why}",
     "drain": "instance {instance} draining: {why}",
@@ -59,9 +66,19 @@ _PHASES: Mapping[str, str] = {
 }
 
 
+# Of a database with two members: which of them it is about.
+_MEMBER_PHASES: Mapping[str, str] = {
+    "start-database": "database in {zone} starting",
+    "ready-database": "database in {zone} ready",
+    "ended-database": "the database in {zone} {why}",
+    "adopt-database": "database in {zone} found running",
+}
+
+
 def sentence(entry: Mapping[str, Any]) -> str | None:
     """A journal entry for a person; `None` for what they need not know."""
-    phase = _PHASES.get(str(entry.get("action")))
+    action = str(entry.get("action"))
+    phase = (_MEMBER_PHASES.get(action) if "member" in entry else None) or _PHASES.get(action)
     facts = {name: _one_line(value) for name, value in entry.items()}
     try:
         return phase.format_map(facts) if phase else None

@@ -120,7 +120,8 @@ def _database(database: Database | None) -> dict[str, Any] | None:
         return None
     version = {} if database.url_from else {"version": database.version}
     rest = {"migrations": database.migrations, "url_from": database.url_from}
-    return {"engine": database.engine, **version, **rest}
+    members = {} if database.url_from else {"multi_zone": database.multi_zone}
+    return {"engine": database.engine, **version, **rest, **members}
 
 
 def _worker(worker: Worker) -> dict[str, Any]:

@@ -158,6 +158,11 @@ def _database_elsewhere(database: Values) -> Iterator[Conflict]:
             "stands beside database.url_from, which has its own.", "Leave one of the two out."
         )
         yield Conflict("version", wrong)
+    if "url_from" in database and "multi_zone" in database:
+        wrong = InvalidError(
+            "stands beside database.url_from, whose it is to have a standby.", "Leave it out."
+        )
+        yield Conflict("multi_zone", wrong)
 
 
 def _names_used_twice(manifest: Values) -> Iterator[Conflict]:
@@ -214,6 +219,7 @@ MANIFEST = Section(
                 "version": checks.version,
                 "migrations": folder("db/"),
                 "url_from": others.secret_name,
+                "multi_zone": checks.truth,
             },
             single=checks.no_database,
             nullable=True,

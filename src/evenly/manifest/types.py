@@ -101,12 +101,14 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
 class Database(msgspec.Struct, frozen=True, kw_only=True):
     """The database. `migrations` is a folder of numbered SQL files, relative to the manifest's; `None`: none,
     but for the reference web service, which brings its own. `url_from`: the secret that holds the URL of a
-    database elsewhere, which is then used in place of one of ours."""
+    database elsewhere, which is then used in place of one of ours. `multi_zone`: a primary and a standby in sync, in
+    two zones."""
 
     engine: str = "postgres"
     version: int = 18
     migrations: str | None = None
     url_from: str | None = None
+    multi_zone: bool = True
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):

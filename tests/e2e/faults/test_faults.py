@@ -86,6 +86,8 @@ def test_a_zones_instances_are_killed(fleet, under_load, capsys):
 def test_a_zone_is_lost_and_returns(fleet, under_load):
     watches = []
 
+    fleet.wait_in_sync()  # the database's primary may be in that zone
+
     def lose_and_return() -> None:
         local.set_zone(fleet.folder, "local-a", available=False)
         fleet.wait_for(

@@ -75,7 +75,11 @@ def test_differences_have_the_keys_and_units_of_the_file() -> None:
         Difference("http.redirect_to_https", "true", "false"),
         Difference("http.healthcheck.interval", "90s", "null"),
         Difference("count", "{range: 2-8}", "4"),
-        Difference("database", "{engine: postgres, version: 18, migrations: null, url_from: null}", "null"),
+        Difference(
+            "database",
+            "{engine: postgres, version: 18, migrations: null, url_from: null, multi_zone: true}",
+            "null",
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 A concern is a module of its own. Here it has a line where it is made, and one where it is told what happens.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Coroutine, Iterator
@@ -11,6 +12,7 @@ from typing import Protocol
 from evenly.core.fleet import Fleet, Instance, Outdated, find
 from evenly.core.scaling import scaling_policy
 from evenly.core.status import PartState, PartStatus
+from evenly.core.summary import is_full
 from evenly.local import control, processes
 from evenly.local.balancer.admin import AdminClient
 from evenly.local.jobs.telling import job_statuses
@@ -21,7 +23,7 @@ from evenly.local.settings import make_runtime
 from evenly.local.supervisor.balancer import BALANCER_ROLE, Balancer
 from evenly.local.supervisor.companion import hold_watchdog
 from evenly.local.supervisor.credentials import Certificates, certificate_names
-from evenly.local.supervisor.database import DATABASE_ROLE, Database, database_of
+from evenly.local.supervisor.database import Database, database_of
 from evenly.local.supervisor.diagnosis import never_healthy
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.ground import stand_on
@@ -35,10 +37,14 @@ from evenly.local.supervisor.problems import Problems, sentence
 from evenly.local.supervisor.record import adopt
 from evenly.local.supervisor.recording import Recorder
 from evenly.local.supervisor.renewal import Renewal
+from evenly.local.supervisor.room import Room
 from evenly.local.supervisor.scaling import Scaling
 from evenly.local.supervisor.supervision import Supervision, policy
 from evenly.local.supervisor.workers import Workers
 from evenly.local.surroundings import Surroundings, surroundings
+
+STANDBY_POLL_S = 0.2
+STANDBY_AFTER_S = 1.0
 
 
 class Held(Protocol):
@@ -66,9 +72,9 @@ class Supervisor:
         self._balancer = Balancer(paths, ground.topology, ground.settings, self._certificates)
         self._database = database_of(paths, ground.release, ground.secrets)
         self._balancer_keeper = self._part(BALANCER_ROLE, self._balancer)
-        self._database_keeper = self._database_part()
-        self._keepers = tuple(filter(None, (self._balancer_keeper, self._database_keeper)))
-        self._problems = Problems(paths, ground.journal, self._keepers)
+        self._room = self._database_room()
+        rooms = (self._room,) if self._room else ()
+        self._problems = Problems(paths, ground.journal, (self._balancer_keeper, *rooms))
         self._hands = self._instance_hands()
         self._supervision = self._compose()
         self._renewal = self._renewing()
@@ -88,8 +94,10 @@ class Supervisor:
 
     def _work(self) -> Iterator[Coroutine[None, None, None]]:
         """What goes on beside the loop, for as long as this supervisor lives."""
-        for keeper in self._keepers:
-            yield keeper.run()
+        yield self._balancer_keeper.run()
+        if self._room:
+            yield from self._room.work()
+            yield self._begin_standby(self._room)
         yield self._prepare_launches()
         yield self._renewal.run()
         yield self._workers.run()
@@ -124,9 +132,14 @@ class Supervisor:
             clock=time.monotonic,
         )
 
-    def _database_part(self) -> PartKeeper | None:
+    def _database_room(self) -> Room | None:
         """What holds the database, where it is ours to hold."""
-        return self._part(DATABASE_ROLE, self._database) if isinstance(self._database, Database) else None
+        if not isinstance(self._database, Database):
+            return None
+        return Room(self._ground, self._database, self._zones_up, self._part_changed)
+
+    def _zones_up(self) -> dict[str, bool]:
+        return {zone.name: zone.available for zone in self._supervision.keeper.fleet.zones}
 
     def _instance_hands(self) -> InstanceHands:
         return InstanceHands(
@@ -187,11 +200,11 @@ class Supervisor:
         self._adopt_fleet(marked)
         self._workers.adopt(marked)
         self._jobs.adopt(marked)
-        for keeper in self._keepers:
-            for found in processes.mains(marked, keeper.name)[:1]:
-                self._journal.write(f"adopt-{keeper.name}", pid=found.process.pid)
-                keeper.adopt(found.process)
-        self._recorder.save_parts(self._keepers)
+        for found in processes.mains(marked, BALANCER_ROLE)[:1]:
+            self._balancer_keeper.adopt(found.process)
+        if self._room:
+            self._room.adopt(marked)
+        self._save_parts()
 
     def _adopt_fleet(self, marked: tuple[Marked, ...]) -> None:
         adopted = adopt(self._recorder.record.fleet, marked, time.monotonic())
@@ -209,8 +222,8 @@ class Supervisor:
         """Instances are launched when the database is ready for their release: roles made, migrations applied."""
         release = self._ground.release.number
         if self._database and self._recorder.record.prepared != release:
-            if self._database_keeper:
-                await self._database_keeper.until_ready()
+            if self._room:
+                await self._room.until_ready()
             for step in await self._database.prepare():
                 self._journal.write("migrate", file=step)
             self._recorder.save(prepared=release)
@@ -218,9 +231,25 @@ class Supervisor:
         self._workers.allow_starts()
         self._jobs.allow_starts()
 
+    async def _begin_standby(self, room: Room) -> None:
+        """Not before the environment serves, and the first requests have been answered: it would slow them."""
+        while not (is_full(self._supervision.keeper.fleet) and room.part.ready):
+            await asyncio.sleep(STANDBY_POLL_S)
+        await asyncio.sleep(STANDBY_AFTER_S)
+        room.let_standby_begin()
+
     def _part_changed(self) -> None:
-        self._recorder.save_parts(self._keepers)
+        self._save_parts()
         self._supervision.changed()
+
+    def _save_parts(self) -> None:
+        room = self._room
+        self._recorder.save(
+            balancer=self._balancer_keeper.part.process,
+            database=room.part.process if room else None,
+            standby=room.standby if room else None,
+            members=room.members if room else (),
+        )
 
     def _note_reason(self, instance: Instance, why: str) -> None:
         if not instance.given_up:
@@ -243,6 +272,8 @@ class Supervisor:
         self._supervision.control(request)
         self._workers.control(request)
         self._jobs.control(request)
+        if self._room:
+            self._room.news()
         return self._report(self._supervision.keeper.fleet)
 
     def _report(self, fleet: Fleet) -> control.Report:
@@ -254,13 +285,14 @@ class Supervisor:
                 self._topology,
                 fleet,
                 balancer=self._balancer_keeper.part,
-                database=self._database_keeper.part if self._database_keeper else None,
+                database=self._room.part if self._room else None,
                 supervisor=PartStatus(PartState.RUNNING, os.getpid()),
                 problem=sentence(fleet, problem) or self._certificates.own.problem,
                 workers=self._workers.fleets,
                 jobs=job_statuses(self._jobs.states, time.time()),
                 notices=self._renewal.notices,
                 scaling=self._scaling.status if self._scaling else None,
+                database_members=self._room.members if self._room else (),
             ),
             problem=problem.what if problem else None,
             problem_where=problem.where if problem else None,
