@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from evenly.core.fleet import Fleet, Instance, is_failing
 from evenly.core.replacing import replaceable, surge, with_surge
+from evenly.core.rollout import cohorts
 from evenly.core.spread import shares
 from evenly.core.status import InstanceState
 
@@ -40,6 +41,7 @@ class FleetPolicy:
 class Launch:
     zone: str
     why: str
+    release: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ class Plan:
 
 def plan(fleet: Fleet, policy: FleetPolicy, now: float) -> Plan:
     """The actions for `fleet` at `now`. The same fleet at the same time has always the same plan."""
+    plans = [_plan(cohort, policy, now) for cohort in cohorts(fleet)]
+    times = [it.wake_at for it in plans if it.wake_at is not None]
+    return Plan(tuple(action for it in plans for action in it.actions), min(times, default=None))
+
+
+def _plan(fleet: Fleet, policy: FleetPolicy, now: float) -> Plan:
     held = _held(fleet, policy, now)
     share = _shares(fleet, held)
     wanted = share | _with_new_ones(fleet, held, share)
@@ -184,7 +192,7 @@ def _launch(
     now: float,
 ) -> list[Action]:
     missing = [
-        Launch(zone, f"{zone} holds {len(held[zone])} of {count}")
+        Launch(zone, f"{zone} holds {len(held[zone])} of {count}", fleet.release)
         for zone, count in share.items()
         for _ in range(count - len(held[zone]))
     ]
@@ -199,7 +207,7 @@ def _launch_beside(
 ) -> list[Launch]:
     why = next((it.outdated for it in fleet.instances if it.outdated), None)
     return [
-        Launch(zone, f"another is to be replaced: {why}")
+        Launch(zone, f"another is to be replaced: {why}", fleet.release)
         for zone, count in wanted.items()
         for _ in range(count - max(share[zone], len(held[zone])))
     ]
@@ -249,7 +257,7 @@ def _leavers(instances: tuple[Instance, ...], share: int) -> list[Instance]:
 
 def _spare(fleet: Fleet) -> int:
     """How many that serve may go."""
-    return max(0, sum(zone_counts(fleet).values()) - max(fleet.desired, 1))
+    return max(0, sum(zone_counts(fleet).values()) - fleet.desired)
 
 
 def _replace(fleet: Fleet, held: dict[str, tuple[Instance, ...]], wanted: dict[str, int]) -> list[Action]:

@@ -17,6 +17,7 @@ from evenly.local.balancer.settings import SERVICE
 from evenly.local.balancer.traffic import STATISTICS_FILTER, Traffic, parse_traffic
 
 TIMEOUT_S = 1.0
+DRAINING = "eds_draining"
 T = TypeVar("T")
 
 
@@ -29,16 +30,23 @@ class AdminError(StateError):
 
 @dataclass(frozen=True, slots=True)
 class EndpointHealth:
-    """What the balancer thinks of one endpoint. `flags` are Envoy's own words for why it is not healthy."""
+    """What the balancer thinks of one endpoint. `flags` are Envoy's own words for why it is not healthy. `requests`
+    counts each try, `failed` those that came to 5XX, to nothing, or to nothing in time."""
 
     healthy: bool
     active_requests: int
     requests: int
     flags: tuple[str, ...] = ()
+    failed: int = 0
 
     @property
     def draining(self) -> bool:
-        return "eds_draining" in self.flags
+        return DRAINING in self.flags
+
+    @property
+    def well(self) -> bool:
+        """Whether it passes its health checks, and would be asked if it were not draining."""
+        return not set(self.flags) - {DRAINING}
 
 
 class AdminClient:
@@ -119,7 +127,8 @@ def _address(host: Any) -> str:
 def _health(host: Any) -> EndpointHealth:
     flags = tuple(sorted(_flags(host["health_status"])))
     numbers = {each["name"]: int(each.get("value", 0)) for each in host["stats"]}
-    return EndpointHealth(not flags, numbers["rq_active"], numbers["rq_total"], flags)
+    failed = numbers.get("rq_error", 0) + numbers.get("rq_timeout", 0)
+    return EndpointHealth(not flags, numbers["rq_active"], numbers["rq_total"], flags, failed)
 
 
 def _flags(status: Mapping[str, Any]) -> list[str]:

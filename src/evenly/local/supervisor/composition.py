@@ -5,7 +5,7 @@ A concern is a module of its own. Here it has a line where it is made, and one w
 
 import os
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Protocol
 
 from evenly.core.fleet import Fleet, Instance, Outdated, find
@@ -20,6 +20,8 @@ from evenly.local.supervisor.balancer import BALANCER_ROLE, Balancer
 from evenly.local.supervisor.companion import hold_watchdog
 from evenly.local.supervisor.credentials import Certificates, certificate_names
 from evenly.local.supervisor.database import DATABASE_ROLE, Database, database_of
+from evenly.local.supervisor.deploying import Releases, deploy_jobs, rollback_alarms, take_over
+from evenly.local.supervisor.deploys import Deploys
 from evenly.local.supervisor.diagnosis import never_healthy
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.ground import stand_on
@@ -34,8 +36,9 @@ from evenly.local.supervisor.record import adopt
 from evenly.local.supervisor.recording import Recorder
 from evenly.local.supervisor.renewal import Renewal
 from evenly.local.supervisor.supervision import Supervision, policy
+from evenly.local.supervisor.watching import TrafficWatch
 from evenly.local.supervisor.workers import Workers
-from evenly.local.surroundings import Surroundings, surroundings
+from evenly.local.surroundings import Surroundings
 
 
 class Held(Protocol):
@@ -66,17 +69,21 @@ class Supervisor:
         self._database_keeper = self._database_part()
         self._keepers = tuple(filter(None, (self._balancer_keeper, self._database_keeper)))
         self._problems = Problems(paths, ground.journal, self._keepers)
+        self._releases = Releases(ground, self._database_variables)
         self._hands = self._instance_hands()
         self._supervision = self._compose()
         self._renewal = self._renewing()
         self._workers = Workers(ground, self._recorder, self._around, self._supervision.background.start)
         self._jobs = self._scheduled()
+        self._watch = TrafficWatch(paths, rollback_alarms(paths))
+        self._deploys = self._deploying()
 
     async def run(self) -> None:
         """Hold the environment until this process is ended from outside."""
         make_runtime(self._paths.runtime)
         self._journal.write("supervisor", pid=os.getpid())
         self._adopt()
+        self._balancer.refresh()
         for work in self._work():
             self._supervision.background.start(self._problems.guard(work))
         async with await control.serve(self._paths.control_socket, self._answer):
@@ -90,6 +97,8 @@ class Supervisor:
         yield self._renewal.run()
         yield self._workers.run()
         yield self._jobs.run()
+        yield self._deploys.run()
+        yield self._watch.run()
         yield LogKeeping(self._paths, self._recorder.writing).run()
         yield hold_watchdog(self._paths, self._ground.watches, self._journal)
 
@@ -126,7 +135,7 @@ class Supervisor:
         return InstanceHands(
             paths=self._paths,
             topology=self._topology,
-            around=self._around,
+            around=self._releases.around,
             journal=self._journal,
             watches=self._ground.watches,
             files=self._certificates.variables,
@@ -154,10 +163,21 @@ class Supervisor:
             outdated=lambda ids, why: self._supervision.tell(Outdated(ids, why)),
         )
 
+    def _deploying(self) -> Deploys:
+        return Deploys(
+            self._ground,
+            fleet=lambda: self._supervision.keeper.fleet,
+            tell=self._supervision.tell,
+            jobs=deploy_jobs(self._ground),
+            watch=self._watch,
+        )
+
     def _around(self) -> Surroundings:
         """What every process of the app finds around it."""
-        database = self._database.variables() if self._database else {}
-        return surroundings(self._paths, self._ground.release, self._ground.secrets, database)
+        return self._releases.around(self._ground.release.number)
+
+    def _database_variables(self) -> Mapping[str, str]:
+        return self._database.variables() if self._database else {}
 
     # --- what runs already
 
@@ -220,6 +240,7 @@ class Supervisor:
     # --- what is asked
 
     async def _answer(self, request: control.Request) -> control.Report:
+        self._deploys.control(request)
         self._supervision.control(request)
         self._workers.control(request)
         self._jobs.control(request)
@@ -239,7 +260,7 @@ class Supervisor:
                 problem=sentence(fleet, problem) or self._certificates.own.problem,
                 workers=self._workers.fleets,
                 jobs=job_statuses(self._jobs.states, time.time()),
-                notices=self._renewal.notices,
+                notices=(*self._deploys.notices, *self._renewal.notices),
             ),
             problem=problem.what if problem else None,
             problem_where=problem.where if problem else None,
@@ -251,4 +272,5 @@ class Supervisor:
 
 async def hold(paths: Paths) -> None:
     """Be the supervisor of the environment at `paths`."""
+    take_over(paths)
     await Supervisor(paths).run()
