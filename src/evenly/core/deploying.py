@@ -17,6 +17,7 @@ from enum import StrEnum
 from evenly.core.rollout import Failure, Rollout
 from evenly.core.strategy import Step
 
+SLACK_S = 10.0
 CRASHES = 2  # one may be an accident
 UNDO_LIMIT_S = 60.0  # a deploy that can't be undone in full is over too: the fleet goes on by itself
 
@@ -39,7 +40,8 @@ OVER = (Phase.DONE, Phase.UNDONE)
 @dataclass(frozen=True, slots=True)
 class Deploy:
     """One deploy. `before`: the release that runs when it begins. `by`: who asked for it; `started_at`: RFC 3339.
-    `since`: when it came into its phase (monotonic). `patience_s`: for a step's instances to serve. `why`: what failed,
+    `since`: when it came into its phase (monotonic). `grace_period`: for an instance to become healthy, in
+    seconds. `why`: what failed,
     a sentence. `prepares`: its migrations are applied; a release that was good before has none to apply."""
 
     release: int
@@ -48,7 +50,7 @@ class Deploy:
     started_at: str
     count: int
     steps: tuple[Step, ...]
-    patience_s: float
+    grace_period: float
     since: float
     prepares: bool = True
     phase: Phase = Phase.PREPARING
@@ -114,18 +116,8 @@ def advance(deploy: Deploy, seen: Seen, now: float) -> Deploy:
 
 def wanted(deploy: Deploy) -> Rollout:
     """How many of each release there are to be in this phase, and who gets the traffic."""
-    step = current(deploy)
-    match deploy.phase:
-        case Phase.PREPARING:
-            return Rollout(deploy.release, 0, deploy.count, 0.0)
-        case Phase.GROWING | Phase.CHECKING:
-            return Rollout(deploy.release, step.new, step.old, _share_before(deploy))
-        case Phase.HOLDING | Phase.DONE:
-            return Rollout(deploy.release, step.new, step.old, step.share)
-        case Phase.RETURNING:
-            return Rollout(deploy.release, step.new, deploy.count, _share_before(deploy))
-        case Phase.UNDOING | Phase.UNDONE:
-            return Rollout(deploy.release, 0, deploy.count, 0.0)
+    new, old, share = _numbers(deploy, current(deploy))
+    return Rollout(deploy.release, new, old, share, deploy.grace_period)
 
 
 def current(deploy: Deploy) -> Step:
@@ -138,7 +130,7 @@ def wake_at(deploy: Deploy) -> float:
         case Phase.HOLDING:
             return deploy.since + current(deploy).hold_s
         case Phase.GROWING:
-            return deploy.since + deploy.patience_s
+            return deploy.since + _patience_s(deploy)
         case _:
             return deploy.since + UNDO_LIMIT_S
 
@@ -158,16 +150,33 @@ def _failure(deploy: Deploy, seen: Seen, now: float) -> str | None:
             f"{seen.failures} instances of release {deploy.release} failed, and {CRASHES} are too many. "
             f"The last, {seen.failed.id}, {seen.failed.why}."
         )
-    if deploy.phase is Phase.GROWING and now - deploy.since >= deploy.patience_s:
+    if deploy.phase is Phase.GROWING and now - deploy.since >= _patience_s(deploy):
         return (
             f"Only {seen.new.serving} of {current(deploy).new} instances of release {deploy.release} "
-            f"became healthy within {deploy.patience_s:g} s."
+            f"became healthy within {_patience_s(deploy):g} s."
         )
     if not has_traffic(deploy):
         return None
     if seen.new.sick:
         return f"Instance {seen.new.sick} of release {deploy.release} fails its health checks."
     return seen.alarm
+
+
+def _numbers(deploy: Deploy, step: Step) -> tuple[int, int, float | None]:
+    match deploy.phase:
+        case Phase.GROWING | Phase.CHECKING:
+            return step.new, step.old, _share_before(deploy)
+        case Phase.HOLDING | Phase.DONE:
+            return step.new, step.old, step.share
+        case Phase.RETURNING:
+            return step.new, deploy.count, _share_before(deploy)
+        case Phase.PREPARING | Phase.UNDOING | Phase.UNDONE:
+            return 0, deploy.count, 0.0
+
+
+def _patience_s(deploy: Deploy) -> float:
+    """For a step's instances to serve: the first of them may fail."""
+    return 2 * deploy.grace_period + SLACK_S
 
 
 def _has_grown(deploy: Deploy, seen: Seen) -> bool:

@@ -11,7 +11,7 @@ The rules, in the order in which they are applied:
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evenly.core.fleet import Fleet, Instance, is_failing
 from evenly.core.replacing import replaceable, surge, with_surge
@@ -81,7 +81,8 @@ class Plan:
 
 def plan(fleet: Fleet, policy: FleetPolicy, now: float) -> Plan:
     """The actions for `fleet` at `now`. The same fleet at the same time has always the same plan."""
-    plans = [_plan(cohort, policy, now) for cohort in cohorts(fleet)]
+    each = cohorts(fleet, policy.grace_period)
+    plans = [_plan(cohort, replace(policy, grace_period=grace), now) for cohort, grace in each]
     times = [it.wake_at for it in plans if it.wake_at is not None]
     return Plan(tuple(action for it in plans for action in it.actions), min(times, default=None))
 

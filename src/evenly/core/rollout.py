@@ -33,6 +33,7 @@ class Failure:
 class Rollout:
     """`release`: the new one. `new`, `old`: how many instances are wanted of it, and of what ran before. `share`: the
     percentage of the traffic that goes to the new ones; `None`: each instance gets as much as any other.
+    `grace_period`: seconds for a new one to become healthy.
 
     `failures`: how many of the new ones have ended by themselves, or never became healthy; `failed`: the last.
     """
@@ -40,7 +41,8 @@ class Rollout:
     release: int
     new: int
     old: int
-    share: float | None = 0.0
+    share: float | None
+    grace_period: float
     failures: int = 0
     failed: Failure | None = None
 
@@ -52,23 +54,25 @@ class RolloutSet:
     rollout: Rollout | None
 
 
-def cohorts(fleet: Fleet) -> tuple[Fleet, ...]:
-    """What is planned by itself: the whole fleet, or what ran before and the new release's instances."""
+def cohorts(fleet: Fleet, grace_period: float) -> tuple[tuple[Fleet, float], ...]:
+    """What is planned by itself, each with its grace period: the whole fleet, with the one given; or what ran before,
+    and the new release's instances."""
     rollout = fleet.rollout
     if rollout is None:
-        return (fleet,)
+        return ((fleet, grace_period),)
     old, new = parted(fleet, rollout)
+    fresh = replace(
+        fleet,
+        rollout=None,
+        desired=rollout.new,
+        release=rollout.release,
+        instances=new,
+        failures=rollout.failures,
+        failed=rollout.failed,
+    )
     return (
-        replace(fleet, rollout=None, desired=rollout.old, instances=old),
-        replace(
-            fleet,
-            rollout=None,
-            desired=rollout.new,
-            release=rollout.release,
-            instances=new,
-            failures=rollout.failures,
-            failed=rollout.failed,
-        ),
+        (replace(fleet, rollout=None, desired=rollout.old, instances=old), grace_period),
+        (fresh, rollout.grace_period),
     )
 
 

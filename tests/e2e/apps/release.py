@@ -6,6 +6,7 @@ requests; `slow`: its answers take $SLOW_S; `mortal`: it dies 5 s after its star
 
 import asyncio
 import itertools
+import json
 import os
 import ssl
 
@@ -28,7 +29,8 @@ async def answer(reader, writer):
             path = request.split(b" ", 2)[1].decode()
             if KIND == "slow" and path != "/healthz":
                 await asyncio.sleep(float(os.environ["SLOW_S"]))
-            body = f'{{"version": "{VERSION}", "instance": "{os.environ["EVENLY_INSTANCE_ID"]}"}}'.encode()
+            told = {"version": VERSION, "instance_id": os.environ["EVENLY_INSTANCE_ID"]}
+            body = json.dumps({**told, "zone": os.environ["EVENLY_ZONE"]}).encode()
             head = f"HTTP/1.1 {status(path)} Whatever\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
             writer.write(f"{head}\r\n\r\n".encode() + body)
             await writer.drain()

@@ -29,7 +29,6 @@ from evenly.local.supervisor.watching import TrafficWatch
 
 SICK_AFTER_S = 2.0
 LOOK_S = 0.1
-SLACK_S = 10.0
 
 Job = Callable[[Deploy, tuple[Instance, ...]], Awaitable[None]]
 
@@ -107,7 +106,7 @@ class Deploys:
             started_at=timestamp_now(),
             count=fleet.desired,
             steps=return_steps(fleet.desired) if returns else steps(how, fleet.desired, zones),
-            patience_s=2 * topology.health.grace_period + SLACK_S,
+            grace_period=topology.health.grace_period,
             since=self._clock(),
             prepares=not returns,
         )
