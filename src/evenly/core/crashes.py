@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from evenly.core.facts import Happening
-from evenly.core.fleet import Fleet, ended_by_itself, find
+from evenly.core.fleet import Fleet, find
+from evenly.core.rollout import ended_by_itself
 
 LOOP = 3  # crashes of one kind
 WITHIN = timedelta(minutes=10)

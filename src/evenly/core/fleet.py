@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from evenly.core.rollout import Failure as Failure
-from evenly.core.rollout import Rollout, RolloutSet, with_rollout
+from evenly.core.rollout import Rollout, RolloutSet, new_one_ended, with_rollout
 from evenly.core.status import InstanceState
 
 STABLE_AFTER_S = 2.0  # an instance that served this long was no failed launch
@@ -230,22 +230,11 @@ def _exited(fleet: Fleet, id: str, why: str, now: float) -> Fleet:
         return fleet
     rest = replace(fleet, instances=tuple(it for it in fleet.instances if it.id != id))
     failed = Failure(id, gone.zone, now, why)
-    rollout = fleet.rollout
-    if rollout and gone.release == rollout.release:
-        if not ended_by_itself(fleet, gone):
-            return rest
-        return replace(rest, rollout=replace(rollout, failures=rollout.failures + 1, failed=failed))
+    if fleet.rollout and gone.release == fleet.rollout.release:
+        return new_one_ended(fleet, rest, gone, failed)
     if not _failed_launch(gone, now):
         return rest
     return replace(rest, failures=fleet.failures + 1, failed=failed)
-
-
-def ended_by_itself(fleet: Fleet, gone: Instance) -> bool:
-    """Its process has just ended without having been asked to. One that was killed because it never became healthy
-    counts too."""
-    lost = any(zone.name == gone.zone and not zone.available for zone in fleet.zones)
-    asked = gone.killed or gone.state in (InstanceState.DRAINING, InstanceState.STOPPING)
-    return gone.given_up or not (lost or asked)
 
 
 def _failed_launch(gone: Instance, now: float) -> bool:

@@ -25,9 +25,7 @@ LONGEST_BACKOFF_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class FleetPolicy:
-    """How patient planning is. All in seconds.
-
-    grace_period: for a new instance to become healthy. patience: for an unhealthy one to recover.
+    """All in seconds. grace_period: for a new instance to become healthy. patience: for an unhealthy one to recover.
     deregistration_delay: at most, for requests in flight. stop_timeout: from SIGTERM to SIGKILL.
     """
 
@@ -81,8 +79,8 @@ class Plan:
 
 def plan(fleet: Fleet, policy: FleetPolicy, now: float) -> Plan:
     """The actions for `fleet` at `now`. The same fleet at the same time has always the same plan."""
-    each = cohorts(fleet, policy.grace_period)
-    plans = [_plan(cohort, replace(policy, grace_period=grace), now) for cohort, grace in each]
+    each = [(it, replace(policy, grace_period=grace)) for it, grace in cohorts(fleet, policy.grace_period)]
+    plans = [_plan(cohort, its_own, now) for cohort, its_own in each]
     times = [it.wake_at for it in plans if it.wake_at is not None]
     return Plan(tuple(action for it in plans for action in it.actions), min(times, default=None))
 

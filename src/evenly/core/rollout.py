@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from evenly.core.status import InstanceState
+from evenly.core.status import LEAVING, InstanceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,6 +88,21 @@ def with_rollout(fleet: Fleet, rollout: Rollout | None) -> Fleet:
     if rollout and before and rollout.release == before.release:
         rollout = replace(rollout, failures=before.failures, failed=before.failed)
     return replace(fleet, rollout=rollout)
+
+
+def ended_by_itself(fleet: Fleet, gone: Instance) -> bool:
+    """Its process has just ended without having been asked to. One that was killed because it never became healthy
+    counts too."""
+    lost = any(zone.name == gone.zone and not zone.available for zone in fleet.zones)
+    return gone.given_up or not (lost or gone.killed or gone.state in LEAVING)
+
+
+def new_one_ended(fleet: Fleet, rest: Fleet, gone: Instance, failed: Failure) -> Fleet:
+    """`rest`, which is `fleet` without it, after a new release's instance has ended."""
+    rollout = fleet.rollout
+    if rollout is None or not ended_by_itself(fleet, gone):
+        return rest
+    return replace(rest, rollout=replace(rollout, failures=rollout.failures + 1, failed=failed))
 
 
 def weights(fleet: Fleet) -> Mapping[str, int]:

@@ -132,7 +132,7 @@ def refuse_if_fixed(runs: Manifest, wanted: Manifest) -> None:
             where="database",
             try_="Leave the section in, or run evenly down, then evenly up: the data stays where it is.",
         )
-    fixed = next((it for it in changed if _is_fixed(it)), None)
+    fixed = next((it for it in changed if is_fixed(it)), None)
     if fixed:
         raise UsageError(
             f"changes from {fixed.old or 'not set'} to {fixed.new or 'not set'}, and a deploy can't change that",
@@ -141,7 +141,8 @@ def refuse_if_fixed(runs: Manifest, wanted: Manifest) -> None:
         )
 
 
-def _is_fixed(changed: Difference) -> bool:
+def is_fixed(changed: Difference) -> bool:
+    """Whether no deploy can change that."""
     return changed.path in FIXED or changed.path == "database"
 
 

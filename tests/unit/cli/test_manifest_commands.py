@@ -162,4 +162,4 @@ def test_a_count_within_the_range_can_be_scaled_to(status: EnvironmentStatus) ->
     inside = edited_lines(up, Manifest(name="shop", count=Count(minimum=4, maximum=8)))
     assert inside[-1] == "For the number of instances alone: evenly scale 4"
     outside = edited_lines(up, Manifest(name="shop", count=Count(minimum=9, maximum=12)))
-    assert outside[-1].endswith("evenly down, then evenly up")
+    assert outside[-1].endswith("evenly deploy")

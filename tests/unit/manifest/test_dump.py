@@ -12,6 +12,7 @@ from evenly.manifest.types import (
     Certificate,
     Count,
     Database,
+    Deployment,
     Healthcheck,
     Http,
     Job,
@@ -44,6 +45,7 @@ def test_what_is_dumped_holds_every_key_of_the_manifest() -> None:
         http=Http(certificate=Certificate(chain="a.pem", key="a.key")),
         workers={"NAME": Worker(command=("mail",))},
         jobs={"NAME": Job(command=("clean",), schedule="0 0 * * *")},
+        deployment=Deployment(strategy="canary"),
     )
     dumped = as_dict(full)
     for path in paths():

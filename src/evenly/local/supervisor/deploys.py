@@ -13,9 +13,8 @@ from dataclasses import replace
 
 from evenly.core.deploying import OVER, Cohort, Deploy, Phase, Seen, Work, advance, current, wake_at, wanted
 from evenly.core.fleet import Event, Fleet, Instance
-from evenly.core.replacing import LEAVING
 from evenly.core.rollout import RolloutSet, parted, with_rollout
-from evenly.core.status import InstanceState
+from evenly.core.status import LEAVING, InstanceState
 from evenly.core.strategy import return_steps, steps
 from evenly.core.summary import is_evenly_full
 from evenly.core.topology import local_topology
