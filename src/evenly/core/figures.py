@@ -1,6 +1,6 @@
 """What the balancer counted of a new release's instances, and whether it is past a limit. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evenly.manifest.types import RollbackAlarms
@@ -9,15 +9,17 @@ WINDOW_S = 5.0
 LEAST_FAILURES = 3  # one or two may be anybody's
 LEAST_ANSWERS = 20  # for a percentile
 PERCENTILE = 0.95
+LATE_MS = 2000.0  # at least: after so long the balancer asks somebody else as well, and that answer counts
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What an instance was asked since it came up: `requests` in all, each try counted, and those that `failed`:
-    answered with 5XX, broken off, or not answered in time."""
+    """What an instance was asked since it came up: `requests` in all, each try counted, those that `failed`: answered
+    with 5XX, or broken off, and those that were `late`: somebody else was asked as well."""
 
     requests: int
     failed: int
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,23 @@ def alarm(
     readings: Sequence[Reading], answers: Iterable[Answer], limits: RollbackAlarms, release: int, now: float
 ) -> str | None:
     """Which figure of the last seconds is past its limit, as a sentence."""
-    return _too_many_failures(within(readings, now), limits, release) or _too_slow(
-        [it.ms for it in answers if now - it.at <= WINDOW_S], limits, release
+    recent = within(readings, now)
+    times = [it.ms for it in answers if now - it.at <= WINDOW_S] + [LATE_MS] * _grown(
+        recent, lambda it: it.late
     )
+    return _too_many_failures(recent, limits, release) or _too_slow(times, limits, release)
+
+
+def _grown(readings: Sequence[Reading], count: Callable[[Counts], int]) -> int:
+    """By how much it grew from the first to the last of them, over all instances that both have."""
+    if len(readings) < 2:
+        return 0
+    first, last = readings[0].counts, readings[-1].counts
+    return sum(count(it) - count(first[id]) for id, it in last.items() if id in first)
 
 
 def _too_many_failures(readings: Sequence[Reading], limits: RollbackAlarms, release: int) -> str | None:
-    if len(readings) < 2:
-        return None
-    first, last = readings[0].counts, readings[-1].counts
-    requests = sum(it.requests - first[id].requests for id, it in last.items() if id in first)
-    failed = sum(it.failed - first[id].failed for id, it in last.items() if id in first)
+    requests, failed = _grown(readings, lambda it: it.requests), _grown(readings, lambda it: it.failed)
     if failed < LEAST_FAILURES or failed * 100 <= limits.errors * requests:
         return None
     share = 100 * failed / max(requests, failed)

@@ -8,7 +8,7 @@ from evenly.manifest.types import RollbackAlarms, Seconds
 LIMITS = RollbackAlarms(errors=1.0, response_time=Seconds(0.5))
 
 
-def reading(at: float, **counts: tuple[int, int]) -> Reading:
+def reading(at: float, **counts: tuple[int, ...]) -> Reading:
     return Reading(at, {id: Counts(*each) for id, each in counts.items()})
 
 
@@ -58,6 +58,15 @@ def test_the_percentile_past_the_limit_is_told_with_both_figures() -> None:
         "The instances of release 2 took 900 ms for 95 % of their requests; the limit is 500 ms."
     )
     assert judged(answers=times(*[10.0] * 39, 900.0)) is None
+
+
+def test_what_was_asked_of_somebody_else_as_well_was_slow() -> None:
+    quick = times(*[10.0] * 94)
+    before = reading(1, a=(0, 0, 0))
+    assert judged(before, reading(5, a=(100, 0, 4)), answers=quick) is None
+    assert judged(before, reading(5, a=(100, 0, 7)), answers=quick) == (
+        "The instances of release 2 took 2000 ms for 95 % of their requests; the limit is 500 ms."
+    )
 
 
 def test_a_percentile_needs_enough_answers_of_late() -> None:

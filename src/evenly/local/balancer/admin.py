@@ -31,13 +31,15 @@ class AdminError(StateError):
 @dataclass(frozen=True, slots=True)
 class EndpointHealth:
     """What the balancer thinks of one endpoint. `flags` are Envoy's own words for why it is not healthy. `requests`
-    counts each try, `failed` those that came to 5XX, to nothing, or to nothing in time."""
+    counts each try, `failed` those that came to 5XX or were broken off, `late` those that were tried elsewhere as well
+    because no answer came in time."""
 
     healthy: bool
     active_requests: int
     requests: int
     flags: tuple[str, ...] = ()
     failed: int = 0
+    late: int = 0
 
     @property
     def draining(self) -> bool:
@@ -127,8 +129,14 @@ def _address(host: Any) -> str:
 def _health(host: Any) -> EndpointHealth:
     flags = tuple(sorted(_flags(host["health_status"])))
     numbers = {each["name"]: int(each.get("value", 0)) for each in host["stats"]}
-    failed = numbers.get("rq_error", 0) + numbers.get("rq_timeout", 0)
-    return EndpointHealth(not flags, numbers["rq_active"], numbers["rq_total"], flags, failed)
+    return EndpointHealth(
+        not flags,
+        numbers["rq_active"],
+        numbers["rq_total"],
+        flags,
+        numbers.get("rq_error", 0),
+        numbers.get("rq_timeout", 0),
+    )
 
 
 def _flags(status: Mapping[str, Any]) -> list[str]:

@@ -88,7 +88,7 @@ class TrafficWatch:
     def _counts(self, watched: Iterable[Instance]) -> Mapping[str, Counts]:
         seen = self._admin.endpoint_health()
         known = {it.id: seen.get(it.address) for it in watched}
-        return {id: Counts(it.requests, it.failed) for id, it in known.items() if it is not None}
+        return {id: Counts(it.requests, it.failed, it.late) for id, it in known.items() if it is not None}
 
 
 def _read(text: str) -> _Line:
