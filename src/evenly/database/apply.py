@@ -66,8 +66,10 @@ async def apply(
     """Applies what is new in `folder` as the role in `url` (the owner), and returns it.
 
     `lock_timeout`: seconds that a statement waits for a lock, and requests behind it; `deadline`: seconds to wait for
-    another runner. Raises UsageError for a wrong file, StateError where files and record differ or PostgreSQL refuses, and
-    what asyncpg raises when the connection is lost.
+    another runner.
+
+    Raises UsageError for a wrong file, StateError where files and record differ or PostgreSQL refuses, and what
+    asyncpg raises when the connection is lost.
     """
     found = read_all(_read(folder))
     connection = await _connect(url, lock_timeout)
