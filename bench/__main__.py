@@ -20,11 +20,13 @@ NAMES = (
     "zone_kill",
     "throughput",
     "edge",
+    "edge_service",
     "rotation",
     "websockets",
     "idle",
     "load_generator",
     "catalogue",
+    "dashboard",
 )
 OWN = Path(__file__).parent.parent / ".bench"
 

@@ -55,7 +55,8 @@ PEER = "the same Envoy with TLS and a router, nothing else"
 # As a browser asks, so that compression has to decide.
 HEADERS = ("Accept-Encoding: gzip, deflate, br, zstd", "User-Agent: wrk")
 # Counted for every request and never reached: a refusal would be no request served.
-MANIFEST = Manifest(name="bench", http=Http(limits=Limits(requests=100_000)))
+REQUESTS = 100_000
+MANIFEST = Manifest(name="bench", http=Http(limits=Limits(requests=REQUESTS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,5 +178,5 @@ def _start_ours(settings: BalancerSettings, endpoints: list[Endpoint]) -> "subpr
 def _start_bare(port: int, endpoints: list[Endpoint], like: BalancerSettings) -> "subprocess.Popen[bytes]":
     files = like.certificates
     shown, client = Pair(files.edge, files.edge_key, files.ca), Pair(files.client, files.client_key, files.ca)
-    config = envoy.edge(port, [each.port for each in endpoints], shown, client)
+    config = envoy.edge(port, [f"{each.address}:{each.port}" for each in endpoints], shown, client)
     return envoy.start(config, like.folder.parent / "bare.json", like.concurrency)

@@ -33,7 +33,7 @@ class Rest:
 
 
 def measure(room: Room) -> Findings:
-    with room.folder() as folder, _asleep() as peer, Product(folder).running(*COUNTS) as product:
+    with room.folder() as folder, asleep() as peer, Product(folder).running(*COUNTS) as product:
         seen = {}
         for count in COUNTS:
             room.say(f"{count} instances, {SECONDS:g} s")
@@ -58,14 +58,19 @@ def findings(seen: dict[int, dict[str, Rest]]) -> Findings:
 
 def _at_rest(product: Product, folder: Path, count: int, peer: int) -> dict[str, Rest]:
     product.scale(count)
-    _wait_until_whole(product)
+    wait_until_whole(product)
     time.sleep(SETTLE_S)
     running = parts(product.status(), folder)
     pids = {name: running[name][0] for name in ("supervisor", "watchdog") if running[name]} | {"peer": peer}
+    return rest(pids, SECONDS)
+
+
+def rest(pids: dict[str, int], seconds: float) -> dict[str, Rest]:
+    """What each of these processes costs in so many seconds, from now on, without its children."""
     before = {name: _cpu_s(pid) for name, pid in pids.items()}
-    time.sleep(SECONDS)
+    time.sleep(seconds)
     return {
-        name: Rest((_cpu_s(pid) - before[name]) / SECONDS * 100, resident_mb(pid))
+        name: Rest((_cpu_s(pid) - before[name]) / seconds * 100, resident_mb(pid))
         for name, pid in pids.items()
     }
 
@@ -74,7 +79,7 @@ def _cpu_s(pid: int) -> float:
     return cpu_seconds([pid], with_children=False)
 
 
-def _wait_until_whole(product: Product) -> None:
+def wait_until_whole(product: Product) -> None:
     deadline = time.monotonic() + HEALTHY_WITHIN_S
     while not is_whole(product.status()):
         if time.monotonic() > deadline:
@@ -83,7 +88,7 @@ def _wait_until_whole(product: Product) -> None:
 
 
 @contextmanager
-def _asleep() -> Iterator[int]:
+def asleep() -> Iterator[int]:
     process = subprocess.Popen([sys.executable, "-c", ASLEEP], stderr=subprocess.DEVNULL)
     try:
         yield process.pid

@@ -8,7 +8,6 @@ The error: 500 requests a second at a server that writes down how long each answ
 peer is wrk at about the same rate. All runs on the same cores.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -185,7 +184,7 @@ def _load(folder: Path, url: str, rate: float, seconds: float) -> LoadReport:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds + 60)
     if not done.stdout:
         raise RefusedError(f"evenly load failed: {done.stderr.strip()}")
-    return msgspec.convert(json.loads(done.stdout), type=LoadReport)
+    return msgspec.json.decode(done.stdout, type=LoadReport)
 
 
 @contextmanager

@@ -49,6 +49,10 @@ class Product:
         """Down, and its data deleted: as root that lies outside of its folder."""
         self._do("down", "--delete-data", "--confirm", "local")
 
+    def dashboard(self) -> str:
+        """The URL of its dashboard, which is started if none runs."""
+        return self._do("open", "--print").strip()
+
     def scale(self, count: int) -> None:
         self._do("scale", str(count))
 
@@ -109,7 +113,10 @@ def parts(status: EnvironmentStatus, folder: Path) -> dict[str, list[int]]:
         "app": instances,
         "database": _known(status.database.pid if status.database else None),
         "supervisor": _known(status.supervisor.pid),
-        "watchdog": [each.process.pid for each in marked if each.role == "watchdog"],
+        **{
+            role: [each.process.pid for each in marked if each.role == role]
+            for role in ("watchdog", "dashboard")
+        },
     }
 
 

@@ -1,6 +1,6 @@
 """Makes the pictures of the documentation from the real thing: brings the reference web service up in a new folder,
-keeps what the terminal showed as an SVG, runs a drill, and takes screenshots of the page and of the drill's report in
-headless Chromium.
+keeps what the terminal showed as an SVG, runs a drill from the dashboard, and takes screenshots of the page, of the
+dashboard meanwhile, and of the drill's report in headless Chromium.
 
     .venv/bin/python scripts/picture.py
 
@@ -10,30 +10,19 @@ Needs Debian's chromium. Writes docs/images/ and leaves nothing running.
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from chromium import chromium
+from playwright.sync_api import Browser, Page
+
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 EVENLY = Path(sys.executable).with_name("evenly")
 WIDTH = 96
-CHROMIUM = (
-    "chromium",
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--ignore-certificate-errors",
-    "--hide-scrollbars",
-    "--force-device-scale-factor=2",
-)
+LOAD = ("load", "--rate", "50", "--for", "20s")  # so that the plots have something to show before
 
 
 def main() -> None:
@@ -44,13 +33,31 @@ def main() -> None:
         try:
             shown = evenly(folder, "up", "--detach")
             terminal(shown)
-            url = json.loads(evenly(folder, "status", "--json", errors=False))["urls"]["https"]
-            screenshot(url, "page.png", (900, 420), made)
-            evenly(folder, "drill", "zone")
-            report = max(folder.glob(".evenly/reports/*-drill.html"))
-            screenshot(report.as_uri(), "report.png", (1000, 960), made)
+            with chromium() as browser:
+                pictures(browser, folder)
         finally:
             evenly(folder, "down", "--delete-data", "--confirm", "local")
+
+
+def pictures(browser: Browser, folder: Path) -> None:
+    url = json.loads(evenly(folder, "status", "--json", errors=False))["urls"]["https"]
+    screenshot(page(browser, url, (900, 420)), "page.png")
+    dashboard = page(browser, evenly(folder, "open", "--print", errors=False).strip(), (1280, 1020))
+    evenly(folder, "scale", "4")
+    evenly(folder, *LOAD)
+    drill(dashboard)
+    report = max(folder.glob(".evenly/reports/*-drill.html"))
+    screenshot(page(browser, report.as_uri(), (1000, 960)), "report.png")
+
+
+def drill(dashboard: Page) -> None:
+    """Takes the dashboard's picture while a zone is lost, and waits for the drill's end."""
+    dashboard.get_by_role("button", name="zone", exact=True).click()
+    dashboard.get_by_role("button", name="Begin").click()
+    dashboard.locator(".room[data-available=false]").wait_for(timeout=60_000)
+    dashboard.locator(".card[data-state=launching]").first.wait_for()
+    screenshot(dashboard, "dashboard.png")
+    dashboard.get_by_role("link", name="Report").wait_for(timeout=120_000)
 
 
 def evenly(folder: Path, *arguments: str, errors: bool = True) -> str:
@@ -78,22 +85,21 @@ def terminal(shown: str) -> None:
     (IMAGES / "up.svg").write_text(without_web_fonts)
 
 
-def screenshot(url: str, name: str, size: tuple[int, int], made: str) -> None:
-    """The upper part of the page, `size` large."""
-    if not shutil.which("chromium"):
-        raise SystemExit("There is no chromium: apt install chromium")
-    subprocess.run(
-        [
-            *CHROMIUM,
-            f"--user-data-dir={made}/chromium",
-            f"--window-size={size[0]},{size[1]}",
-            f"--screenshot={IMAGES / name}",
-            url,
-        ],
-        stderr=subprocess.DEVNULL,
-        check=True,
-        timeout=60,
+def page(browser: Browser, url: str, size: tuple[int, int]) -> Page:
+    """A new window, so large, that shows it."""
+    width, height = size
+    opened = browser.new_page(
+        viewport={"width": width, "height": height},
+        device_scale_factor=2,
+        ignore_https_errors=True,
+        reduced_motion="reduce",  # a picture holds still
     )
+    opened.goto(url)
+    return opened
+
+
+def screenshot(page: Page, name: str) -> None:
+    page.screenshot(path=IMAGES / name)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,9 @@ class Pair:
     ca: Path
 
 
-def edge(port: int, instances: Sequence[int], shown: Pair, client: Pair) -> Config:
-    """The configuration of an edge on `port` in front of instances on these ports of 127.0.0.1."""
-    endpoints = [{"endpoint": {"address": _address(each)}} for each in instances]
+def edge(port: int, instances: Sequence[str], shown: Pair, client: Pair) -> Config:
+    """The configuration of an edge on `port` of 127.0.0.1 in front of these instances (`host:port`, IPv4)."""
+    endpoints = [{"endpoint": {"address": _socket(*each.split(":"))}} for each in instances]
     cluster = {
         "name": "instances",
         "type": "STATIC",
@@ -111,4 +111,8 @@ def _tls(
 
 
 def _address(port: int) -> Config:
-    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+    return _socket("127.0.0.1", port)
+
+
+def _socket(host: str, port: int | str) -> Config:
+    return {"socket_address": {"address": host, "port_value": int(port)}}

@@ -1,6 +1,6 @@
 """A real browser, headless, that is asked to talk to nobody: one for all tests of a process, a fresh window each."""
 
-import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,8 +8,10 @@ from random import Random
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+from scripts.chromium import chromium
 from tests import report_data as data
+from tests.browser.staging import Theatre
 
 from evenly.core.facts import Happening
 from evenly.verify._schedule import Stage
@@ -18,16 +20,9 @@ from evenly.verify.report import drills_html, load_html, verification_html
 from evenly.verify.report.headlines import Headline, Tone
 from evenly.verify.report.index import Entry, index_html
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PHONE, DESKTOP = 360, 1280
+HAS_SCROLLBAR = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+EXPECTED = "Failed to load resource"  # of a request that the test wants refused, or a dashboard that it ends
 
 
 @dataclass(frozen=True)
@@ -40,6 +35,13 @@ class Window:
     def texts(self, selector: str) -> list[str]:
         return [" ".join(it.split()) for it in self.page.locator(selector).all_inner_texts()]
 
+    def until(self, condition: str, within_s: float = 20.0) -> None:
+        """Waits for that expression; Playwright's own way needs a policy that allows `eval`."""
+        end = time.monotonic() + within_s
+        while not self.page.evaluate(condition):
+            assert time.monotonic() < end, condition
+            self.page.wait_for_timeout(50)
+
     def resize(self, width: int) -> Page:
         self.page.set_viewport_size({"width": width, "height": 900})
         return self.page
@@ -50,10 +52,8 @@ Open = Callable[..., Window]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture
@@ -72,6 +72,68 @@ def show(browser: Browser, reports: Mapping[str, Path]) -> Iterator[Open]:
     yield opened
     for context in contexts:
         context.close()
+
+
+RECORD = """
+    const native = EventSource;
+    window.heard = {view: [], traffic: [], sources: []};
+    window.EventSource = class extends native {
+        constructor(address) {
+            super(address);
+            heard.sources.push(this);
+            for (const name of ["view", "traffic"])
+                this.addEventListener(name, it => heard[name].push(JSON.parse(it.data)));
+        }
+    };
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Theatre]:
+    """A dashboard of an environment that is as the test says."""
+    made = Theatre(tmp_path)
+    made.open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def look(browser: Browser, stage: Theatre) -> Iterator[Open]:
+    """Open the dashboard: `look(width=360, dark=True)`; `calm`: without motion; `clock`: its clock is the
+    test's; `script` runs before all else. Whatever a test does, the page asks nobody but the dashboard,
+    and the browser has nothing to complain of. `told`: what the stream said is kept in the page, as `heard`."""
+    contexts, windows, complaints = [], [], []
+
+    def opened(
+        width: int = DESKTOP, dark: bool = False, calm: bool = False, clock: bool = False, script: str = ""
+    ) -> Window:
+        scheme = "dark" if dark else "light"
+        motion = "reduce" if calm else "no-preference"
+        contexts.append(
+            browser.new_context(
+                viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion=motion
+            )
+        )
+        windows.append(Window(contexts[-1].new_page()))
+        window, page = windows[-1], windows[-1].page
+        page.on("request", lambda request: window.asked.append(request.url))
+        page.on("console", lambda it: complaints.append(it.text) if it.type in ("error", "warning") else None)
+        page.on("pageerror", lambda it: complaints.append(str(it)))
+        page.add_init_script(RECORD + script)
+        if clock:
+            page.clock.install()
+        page.goto(stage.url)
+        window.until(
+            "heard.view.length && heard.traffic.length && document.querySelector('.second') !== null"
+        )
+        return window
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [it for it in complaints if not it.startswith(EXPECTED)] == []
+    for window in windows:
+        assert all(it.startswith((stage.url, "data:")) for it in window.asked)
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,13 @@ import msgspec
 import pytest
 from playwright.sync_api import Page
 from tests import report_data as data
-from tests.browser.conftest import BUSY, DESKTOP, PHONE, Open, all_drills, violations
+from tests.browser.conftest import BUSY, DESKTOP, HAS_SCROLLBAR, PHONE, Open, all_drills, violations
 
 from evenly.verify.report.intervals import intervals
 
 NAMES = ("verification", "drill", "failed", "drills", "load", "busy", "index")
 WITH_PLOTS = ("drill", "load", "busy")
 WIDTHS = (PHONE, 480, 767, 768, DESKTOP)
-HAS_SCROLLBAR = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 ASKING = """address => new Promise(done => {
     const image = new Image();

@@ -12,6 +12,7 @@ COUNTED = {
     "worker": ("worker process", "worker processes"),
     "job": ("job", "jobs"),
 }
+ONE_EACH = ("balancer", "database", "supervisor", "watchdog", "dashboard")
 
 
 @click.command()
@@ -47,6 +48,6 @@ def stopped_line(by_role: dict[str, int]) -> str:
     """What was stopped, as a sentence. `by_role`: how many processes of each role."""
     named = [
         *(count_of(by_role[role], *words) for role, words in COUNTED.items() if by_role.get(role)),
-        *(f"the {role}" for role in ("balancer", "database", "supervisor", "watchdog") if by_role.get(role)),
+        *(f"the {role}" for role in ONE_EACH if by_role.get(role)),
     ]
     return f"Stopped {listed(named)}." if named else "Nothing was running."

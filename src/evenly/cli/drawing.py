@@ -19,20 +19,10 @@ from evenly.core.status import (
     WorkerStatus,
     ZoneStatus,
 )
+from evenly.core.traffic import Rates
 
 ZONE_WIDTH = 38  # an instance's id, state and age
 FIXED_LINES = 7  # head, rates, parts, the blank lines between, the foot
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Traffic of the last seconds. `p95_ms`: `None` without an answer. `errors`: since the balancer started."""
-
-    per_second: float
-    p95_ms: float | None
-    error_share: float
-    errors: int
-    active: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from evenly.cli.options import environment_option, hint, json_option, print_json
 from evenly.errors import ExitCode, StateError, UsageError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     from evenly.verify.drill import Drill
@@ -36,6 +38,11 @@ KINDS = ("instance", "zone", "zone-return", "hang", "slow", "database", "balance
 )
 @click.option("--restore", is_flag=True, help="Put right what a drill that was killed left broken.")
 @click.option("--confirm", metavar="NAME", help="The environment's name, in place of the question.")
+@click.option(
+    "--end-with-stdin",
+    is_flag=True,
+    help="End as by Ctrl-C when standard input ends: for a program that starts it.",
+)
 @json_option
 @click.option(
     "--report",
@@ -50,6 +57,7 @@ def command(
     rate: float,
     restore: bool,
     confirm: str | None,
+    end_with_stdin: bool,
     as_json: bool,
     report: Path | None,
 ) -> None:
@@ -75,7 +83,7 @@ def command(
         check_confirmed(confirm, warning, "--confirm", name=target.environment, spared="nothing was broken")
     with target.only_drill():
         _tell_restored(target.restore())
-        result = _drilled(KINDS if what == "all" else (what,), target, rate)
+        result = _drilled(KINDS if what == "all" else (what,), target, rate, end_with_stdin)
     page = drills_html(result)
     leaving.write("--report", report, page)
     leaving.keep(project, "drill", result, page)
@@ -96,7 +104,7 @@ def _tell_restored(told: Sequence[str]) -> None:
         click.echo(f"An earlier drill was broken off: {it}.", err=True)
 
 
-def _drilled(kinds: Sequence[str], target: Target, rate: float) -> Drills:
+def _drilled(kinds: Sequence[str], target: Target, rate: float, end_with_stdin: bool) -> Drills:
     """Raises StateError when the only drill that was asked for is not possible."""
     import time
     from datetime import UTC, datetime
@@ -105,7 +113,7 @@ def _drilled(kinds: Sequence[str], target: Target, rate: float) -> Drills:
     from evenly.verify.drillresult import Drills
 
     at, began = datetime.now(UTC), time.monotonic()
-    done = _run(kinds, target, rate)
+    done = _run(kinds, target, rate, end_with_stdin)
     if not done.results and len(kinds) == 1:
         raise StateError(done.skipped[0].why.rstrip("."), where=f"drill {kinds[0]}")
     return Drills(
@@ -120,7 +128,7 @@ def _drilled(kinds: Sequence[str], target: Target, rate: float) -> Drills:
     )
 
 
-def _run(kinds: Sequence[str], target: Target, rate: float) -> Done:
+def _run(kinds: Sequence[str], target: Target, rate: float, end_with_stdin: bool) -> Done:
     """Ctrl-C, SIGTERM and the terminal's end put right what is broken, then raise KeyboardInterrupt."""
     import asyncio
     import signal
@@ -137,14 +145,26 @@ def _run(kinds: Sequence[str], target: Target, rate: float) -> Done:
         work = asyncio.ensure_future(
             run_drills([Kind(it) for it in kinds], place, begins=_tell_begins, tell=_tell)
         )
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+            loop.add_signal_handler(number, work.cancel)
+        if end_with_stdin:
+            loop.add_reader(0, _cancel_at_end, work)
         return await work
 
     try:
         return asyncio.run(drill())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
+
+
+def _cancel_at_end(work: asyncio.Future[Done]) -> None:
+    """What comes by standard input is passed over; its end ends the drill."""
+    import asyncio
+
+    if not os.read(0, 4096):
+        asyncio.get_running_loop().remove_reader(0)
+        work.cancel()
 
 
 def _tell_begins(drill: Drill) -> None:

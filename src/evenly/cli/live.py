@@ -6,9 +6,8 @@ It only looks. A supervisor that is gone for a moment, or a balancer that does n
 import contextlib
 import signal
 import time
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -16,12 +15,12 @@ from types import FrameType
 from rich.console import Console
 from rich.live import Live
 
-from evenly.cli.drawing import Rates, Scene, draw
+from evenly.cli.drawing import Scene, draw
 from evenly.core.status import EnvironmentStatus, PartState, PartStatus
+from evenly.core.traffic import Rates, Reading, Window
 from evenly.errors import EvenlyError
 from evenly.local import control
 from evenly.local.balancer.admin import AdminClient, AdminError
-from evenly.local.balancer.traffic import Traffic, quantile, rate
 from evenly.local.control import AskStatus, NotRunningError
 from evenly.local.environment import look
 from evenly.local.journal import last_sentences
@@ -32,12 +31,6 @@ REFRESH_S = 0.4
 WINDOW_S = 5.0  # what rates are taken over: the balancer's own counts are a second old
 PATIENCE_S = 0.5
 EVENTS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    at: float
-    traffic: Traffic
 
 
 def watch(project: Path, name: str, *, stops: bool) -> None:
@@ -64,7 +57,7 @@ class Viewer:
         self._name = name
         self._stops = stops
         self._admin = AdminClient(paths.admin_socket, PATIENCE_S)
-        self._readings: deque[Reading] = deque()
+        self._window = Window(WINDOW_S)
         self._status: EnvironmentStatus | None = None
 
     def look(self) -> Scene:
@@ -95,30 +88,11 @@ class Viewer:
 
     def _rates(self) -> Rates | None:
         """`None` without two readings to compare."""
-        now = time.monotonic()
         try:
-            self._readings.append(Reading(now, self._admin.traffic()))
+            return self._window.add(Reading(time.monotonic(), self._admin.traffic()))
         except AdminError:
-            self._readings.clear()
+            self._window.clear()
             return None
-        while len(self._readings) > 2 and now - self._readings[1].at >= WINDOW_S:
-            self._readings.popleft()
-        return rates(self._readings[0], self._readings[-1])
-
-
-def rates(first: Reading, last: Reading) -> Rates | None:
-    """What came in between two readings; `None` if they are one."""
-    if last.at <= first.at:
-        return None
-    answered = last.traffic.requests - first.traffic.requests
-    failed = last.traffic.errors - first.traffic.errors
-    return Rates(
-        per_second=rate(first.traffic, last.traffic, last.at - first.at),
-        p95_ms=quantile(first.traffic, last.traffic, 0.95),
-        error_share=max(0, failed) / answered if answered > 0 else 0.0,
-        errors=last.traffic.errors,
-        active=last.traffic.active,
-    )
 
 
 @contextlib.contextmanager

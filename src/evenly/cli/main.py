@@ -22,7 +22,7 @@ COMMANDS = {
     "down": "Stop all of it. Data stays.",
     "status": "Zones, instances, balancer, database: what runs now.",
     "logs": "Show the logs of instances, balancer, database, supervisor.",
-    "open": "Open the service in a browser.",
+    "open": "The dashboard in a browser, or the service, or the reports.",
     "plan": "What up or scale would do, and why.",
     "deploy": "Let what the project holds now take over.",
     "rollback": "Return to a release that was good.",

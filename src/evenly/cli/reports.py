@@ -78,10 +78,15 @@ def _data(it: Shown) -> dict[str, str | None]:
 
 
 def _open(index: Path) -> None:
+    if not can_show(index.as_uri()):
+        click.echo("No browser could be opened here: open the pages above yourself.", err=True)
+
+
+def can_show(url: str) -> bool:
+    """Show `url` in the browser, where there is one."""
     import webbrowser
 
-    if not has_display(os.environ.keys(), sys.platform) or not webbrowser.open(index.as_uri()):
-        click.echo("No browser could be opened here: open the pages above yourself.", err=True)
+    return has_display(os.environ.keys(), sys.platform) and webbrowser.open(url)
 
 
 def has_display(variables: Collection[str], platform: str) -> bool:

@@ -29,6 +29,14 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseFact:
+    """A release that was made. `made_at`: RFC 3339, UTC."""
+
+    number: int
+    made_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateLife:
     """A certificate of the environment's. Times: RFC 3339, UTC. `renews`: the target renews it by itself."""
 

@@ -32,7 +32,7 @@ from evenly.local.settings import (
     timestamp_now,
     write_settings,
 )
-from evenly.local.stopping import Stopped, stop_everything
+from evenly.local.stopping import Stopped, stop_dashboard, stop_everything
 from evenly.local.supervisor.companion import watchdog_command
 from evenly.local.waiting import await_healthy
 from evenly.manifest.types import Manifest
@@ -89,21 +89,23 @@ def take_down(project: Path, *, delete_data: bool = False) -> Stopped:
     if not paths.home.is_dir():
         return Stopped({})
     with command_lock(paths):
+        dashboards = stop_dashboard(paths)
         restore(paths)  # what hangs can't end by itself
         stopped = stop_everything(paths)
         if delete_data:
             _delete_data(paths)
-    return stopped
+    return Stopped({**stopped.by_role, **({"dashboard": dashboards} if dashboards else {})})
 
 
-def look(project: Path) -> EnvironmentStatus:
-    """The environment's status now, from its supervisor, or from its record when that doesn't answer.
+def look(project: Path, patience_s: float = control.TIMEOUT_S) -> EnvironmentStatus:
+    """The environment's status now, from its supervisor, or from its record when that doesn't answer within
+    `patience_s`.
 
     Raises StateError when there is no environment in `project`.
     """
     paths = find_paths(project)
     try:
-        return control.ask(paths.control_socket, AskStatus()).status
+        return control.ask(paths.control_socket, AskStatus(), patience_s).status
     except NotRunningError:
         return recorded_status(paths)
 

@@ -116,6 +116,15 @@ class Paths:
         return self.home / "drill.lock"
 
     @property
+    def dashboard_lock(self) -> Path:
+        return self.home / "dashboard.lock"
+
+    @property
+    def dashboard(self) -> Path:
+        """Where the dashboard listens, and its token."""
+        return self.runtime / "dashboard.json"
+
+    @property
     def control_socket(self) -> Path:
         return self.runtime / "control.sock"
 

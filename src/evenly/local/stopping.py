@@ -25,6 +25,8 @@ APP_ROLES = ("instance", "worker", "job", "run")
 APP_STOP_S = 10.0
 DATABASE_STOP_S = 30.0
 WATCHDOG_STOP_S = 1.0
+DASHBOARD_STOP_S = 10.0  # it waits for its drill
+DRILL_STOP_S = 5.0
 KILLED_S = 5.0
 
 
@@ -59,6 +61,15 @@ def stop_everything(paths: Paths) -> Stopped:
     paths.record.unlink(missing_ok=True)
     paths.drill.unlink(missing_ok=True)
     return Stopped({role: count for role, count in counts.items() if count})
+
+
+def stop_dashboard(paths: Paths) -> int:
+    """Stop the dashboard, and a drill that it has begun, which puts right what it broke while a supervisor is there to
+    do it. How many dashboards that were."""
+    running = _running(paths, ("dashboard", "drill"))
+    stopped = _stop(running["dashboard"], (signal.SIGTERM,), DASHBOARD_STOP_S)
+    _stop(running["drill"], (signal.SIGTERM,), DRILL_STOP_S)
+    return stopped
 
 
 def _running(paths: Paths, roles: Iterable[str]) -> dict[str, list[ProcessRef]]:

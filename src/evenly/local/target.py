@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from evenly.core.facts import Attempt, CertificateLife, Happening, NotPossibleError
+from evenly.core.facts import Attempt, CertificateLife, Happening, NotPossibleError, ReleaseFact
 from evenly.core.status import EnvironmentState, EnvironmentStatus
+from evenly.core.traffic import Traffic
 from evenly.errors import StateError
-from evenly.local import reporting
+from evenly.local import control, reporting
+from evenly.local.balancer.admin import AdminClient
 from evenly.local.certificates import CertificateFiles
 from evenly.local.environment import look
 from evenly.local.faults import LocalFaults
@@ -21,17 +23,25 @@ from evenly.local.supervisor.database import Database, database_of
 
 
 class LocalTarget(LocalFaults):
-    """The environment in the folder `project`, which has to be there."""
+    """The environment in the folder `project`, which has to be there. `patience_s`: for how long its supervisor is
+    waited for, before its record is asked."""
 
     environment = "local"
     kind = "local"
     is_production = False
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, patience_s: float = control.TIMEOUT_S) -> None:
         self._project = project
+        self._patience_s = patience_s
         self._paths: Paths = find_paths(project)
         super().__init__(self._paths)
-        self._urls = reporting.urls(known_settings(self._paths))
+        settings = known_settings(self._paths)
+        self._name = settings.name
+        self._urls = reporting.urls(settings)
+
+    @property
+    def name(self) -> str:
+        return self._name
 
     @property
     def url(self) -> str:
@@ -48,10 +58,16 @@ class LocalTarget(LocalFaults):
         return files.ca if certificates.is_ours(files) else None
 
     def status(self) -> EnvironmentStatus:
-        return look(self._project)
+        return look(self._project, self._patience_s)
 
     def events(self, after: int = 0, since: datetime | None = None) -> Sequence[Happening]:
         return happenings(self._paths.journal, max(after, number_before(since)) if since else after)
+
+    def traffic(self) -> Traffic:
+        return AdminClient(self._paths.admin_socket).traffic()
+
+    def release(self, number: int) -> ReleaseFact:
+        return ReleaseFact(number, read_release(self._paths, number).created_at)
 
     def logged(self, request_id: str) -> str | None:
         return access.line_of(self._paths.logs / "access.log", request_id)

@@ -10,6 +10,7 @@ from evenly.core.status import (
     PartStatus,
     ZoneStatus,
 )
+from evenly.errors import StateError
 from evenly.verify.drillresult import Kind
 
 SLOW_MS = 300  # under a health check's usual timeout: a slow instance stays in rotation
@@ -54,6 +55,33 @@ def what_happens(drill: Drill) -> str:
             return f"Instance {drill.victim} is slow: it stands still for {SLOW_MS} ms again and again."
         case Kind.DATABASE | Kind.BALANCER | Kind.SUPERVISOR:
             return f"The {_PARTS[drill.kind]} is killed."
+
+
+def breaks(kind: Kind) -> str:
+    """What `kind` breaks in any environment, as a clause."""
+    match kind:
+        case Kind.INSTANCE:
+            return "the oldest instance is killed"
+        case Kind.ZONE:
+            return "the last zone is lost, with all its instances"
+        case Kind.ZONE_RETURN:
+            return "the last zone, taken out before, returns"
+        case Kind.HANG:
+            return "the oldest instance hangs: it is there, and does not answer"
+        case Kind.SLOW:
+            return f"the oldest instance is slow for {SLOW_FOR_S:g} s"
+        case Kind.DATABASE | Kind.BALANCER | Kind.SUPERVISOR:
+            return f"the {_PARTS[kind]} is killed"
+
+
+def refuse_unless_healthy(status: EnvironmentStatus) -> None:
+    """A drill begins with a healthy environment. Raises StateError."""
+    if status.state is not EnvironmentState.HEALTHY:
+        raise StateError(
+            f"the environment is {status.state}; a drill begins with a healthy one",
+            where=status.environment,
+            try_="evenly status",
+        )
 
 
 def is_settled(status: EnvironmentStatus) -> bool:

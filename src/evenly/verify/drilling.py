@@ -11,10 +11,19 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from evenly.core.facts import NotPossibleError
-from evenly.core.status import EnvironmentState, EnvironmentStatus
+from evenly.core.status import EnvironmentStatus
 from evenly.errors import EvenlyError, StateError
 from evenly.verify._outcomes import LoadResult, Outcome
-from evenly.verify.drill import SLOW_FOR_S, SLOW_MS, Drill, choose, is_full_again, is_settled, what_happens
+from evenly.verify.drill import (
+    SLOW_FOR_S,
+    SLOW_MS,
+    Drill,
+    choose,
+    is_full_again,
+    is_settled,
+    refuse_unless_healthy,
+    what_happens,
+)
 from evenly.verify.drillresult import Cause, DrillResult, Kind, Moment, SkippedDrill, phases
 from evenly.verify.drillverdict import bounds_of, missed, verdict
 from evenly.verify.drillwatch import Watch
@@ -83,7 +92,7 @@ async def run_drills(
 
     Raises StateError when the environment is not healthy to begin with, and, for a single kind, NotPossibleError.
     """
-    _refuse_unless_healthy(await _ask(place.target.status))
+    refuse_unless_healthy(await _ask(place.target.status))
     results: list[DrillResult] = []
     skipped: list[SkippedDrill] = []
     for kind in kinds:
@@ -258,15 +267,6 @@ class _Run:
             after=after,
             moments=watch.moments(load.started_s),
             load=load,
-        )
-
-
-def _refuse_unless_healthy(status: EnvironmentStatus) -> None:
-    if status.state is not EnvironmentState.HEALTHY:
-        raise StateError(
-            f"the environment is {status.state}; a drill begins with a healthy one",
-            where=status.environment,
-            try_="evenly status",
         )
 
 

@@ -80,6 +80,13 @@ def kept(folder: Path) -> tuple[Kept, ...]:
     return tuple(_named(folder, found[1], found[2]) for it in names if (found := _NAME.fullmatch(it)))
 
 
+def page_of(folder: Path, kind: Kind, started_at: str) -> str | None:
+    """The name of the page of the last run of that kind, if it is one that began at `started_at` (RFC 3339, UTC) or
+    later."""
+    last = next((it for it in kept(folder) if it.kind == kind), None)
+    return last.page.name if last and last.at >= started_at else None
+
+
 def _make(folder: Path) -> None:
     for each in (folder.parent, folder):
         each.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -9,14 +9,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from evenly.core.facts import Attempt, CertificateLife, Happening, NotPossibleError
+from evenly.core.facts import Attempt, CertificateLife, Happening, NotPossibleError, ReleaseFact
 from evenly.core.status import EnvironmentStatus
+from evenly.core.traffic import Traffic
 
 __all__ = ["Attempt", "CertificateLife", "Facts", "Faults", "Happening", "NotPossibleError", "Target"]
 
 
 class Facts(Protocol):
     """What can be known of an environment."""
+
+    @property
+    def name(self) -> str:
+        """The service's."""
 
     @property
     def environment(self) -> str: ...
@@ -43,6 +48,12 @@ class Facts(Protocol):
 
     def events(self, after: int = 0, since: datetime | None = None) -> Sequence[Happening]:
         """What happened after the event of that number, and not before `since` (aware), oldest first."""
+
+    def traffic(self) -> Traffic:
+        """What has come in since the balancer started. Raises EvenlyError when it does not answer."""
+
+    def release(self, number: int) -> ReleaseFact:
+        """Raises StateError when there is none of that number."""
 
     def logged(self, request_id: str) -> str | None:
         """The access log's line of that request, or `None` while there is none."""

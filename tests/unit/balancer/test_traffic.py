@@ -1,45 +1,7 @@
-"""Counters to rates and quantiles."""
+"""Envoy's statistics, read."""
 
-import pytest
-
-from evenly.local.balancer.traffic import Traffic, parse_traffic, quantile, rate
-
-NOTHING = Traffic(0, 0, 0)
-
-
-def traffic(requests: int, *buckets: tuple[float, int]) -> Traffic:
-    return Traffic(requests, 0, 0, buckets)
-
-
-def test_the_rate_is_what_was_answered_between():
-    assert rate(traffic(100), traffic(150), 2.0) == 25.0
-
-
-def test_a_restarted_balancer_counts_from_nothing():
-    assert rate(traffic(100), traffic(30), 2.0) == 15.0
-    assert quantile(traffic(9, (10, 9)), traffic(2, (10, 2)), 0.5) == 5.0
-
-
-def test_no_time_is_no_rate():
-    assert rate(traffic(0), traffic(9), 0.0) == 0.0
-
-
-def test_the_quantile_lies_on_a_line_between_bounds():
-    before = traffic(100, (10, 100), (20, 100), (40, 100))
-    after = traffic(200, (10, 150), (20, 190), (40, 200))
-    assert quantile(before, after, 0.5) == 10.0
-    assert quantile(before, after, 0.7) == 15.0
-    assert quantile(before, after, 0.95) == 30.0
-    assert quantile(before, after, 1.0) == 40.0
-
-
-def test_the_first_reading_may_know_no_buckets():
-    assert quantile(NOTHING, traffic(4, (10, 4), (20, 4)), 0.95) == 9.5
-
-
-@pytest.mark.parametrize("after", [NOTHING, traffic(0, (10, 0), (20, 0))])
-def test_without_an_answer_there_is_no_quantile(after):
-    assert quantile(NOTHING, after, 0.95) is None
+from evenly.core.traffic import Traffic
+from evenly.local.balancer.traffic import parse_traffic
 
 
 def test_envoys_answer_is_read():

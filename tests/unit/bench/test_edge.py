@@ -33,7 +33,10 @@ def test_ours_has_its_features_on_and_the_peer_has_none(tmp_path: Path) -> None:
     files = CertificateFiles(tmp_path)
     ours = configuration(edge.edge_settings(tmp_path, 1, 2, files))
     pair = envoy.Pair(files.edge, files.edge_key, files.ca)
-    kinds = set(typed(list(ours.values()))), set(typed(envoy.edge(3, [4, 5], pair, pair)))
+    kinds = (
+        set(typed(list(ours.values()))),
+        set(typed(envoy.edge(3, ["127.0.0.1:4", "127.0.0.2:5"], pair, pair))),
+    )
     for feature in ("LocalRateLimit", "FileAccessLog", "Compressor", "HttpProtocolOptions"):
         assert [any(kind.endswith(feature) for kind in side) for side in kinds] == [True, False]
     assert len(kinds[1]) == 4  # the connection manager, the router, TLS to both sides
@@ -42,7 +45,10 @@ def test_ours_has_its_features_on_and_the_peer_has_none(tmp_path: Path) -> None:
 def test_envoy_takes_what_was_written_by_hand(tmp_path: Path) -> None:
     authority = open_authority(tmp_path / "certificates", CertificateNames("bench"), datetime.now(UTC))
     pair = envoy.Pair(authority.files.edge, authority.files.edge_key, authority.files.ca)
-    for config in (envoy.edge(3, [4, 5], pair, pair), envoy.instances([(4, pair), (5, pair)])):
+    for config in (
+        envoy.edge(3, ["127.0.0.1:4", "127.0.0.2:5"], pair, pair),
+        envoy.instances([(4, pair), (5, pair)]),
+    ):
         file = tmp_path / "envoy.json"
         file.write_text(envoy.rendered(config))
         asked = [envoy_program(), "--mode", "validate", "--config-path", file, "--log-level", "error"]

@@ -7,8 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from evenly.cli.drawing import Rates, Scene, draw
-from evenly.cli.live import Reading, rates
+from evenly.cli.drawing import Scene, draw
 from evenly.core.status import (
     EnvironmentStatus,
     JobStatus,
@@ -18,9 +17,9 @@ from evenly.core.status import (
     PastRun,
     WorkerStatus,
 )
-from evenly.local.balancer.traffic import Traffic
+from evenly.core.traffic import Rates
 
-RATES = Rates(per_second=512.34, p95_ms=4.25, error_share=0.001, errors=3, active=7)
+RATES = Rates(512.34, 0.5, 2.0, 4.25, 9.0, error_share=0.001, errors=3, active=7)
 EVENTS = tuple((f"12:00:{number:02d}", f"event {number}") for number in range(60))
 
 
@@ -95,20 +94,3 @@ def test_a_zone_that_is_out_and_a_part_that_is_down(status: EnvironmentStatus) -
 def test_leaving_is_told_apart_from_stopping(status: EnvironmentStatus) -> None:
     assert drawn(scene(status, stops=False))[-1] == " Ctrl-C leaves this view; it goes on running."
     assert "no environment here any more" in drawn(scene(None))[0]
-
-
-def test_rates_lie_between_two_readings() -> None:
-    first = Reading(10.0, Traffic(100, 1, 0, ((10.0, 100),)))
-    last = Reading(12.0, Traffic(300, 3, 5, ((10.0, 300),)))
-    assert rates(first, last) == Rates(100.0, 9.5, 0.01, 3, 5)
-    assert rates(first, first) is None
-
-
-def test_without_requests_there_are_no_errors() -> None:
-    quiet = Traffic(100, 1, 0, ((10.0, 100),))
-    assert rates(Reading(1.0, quiet), Reading(2.0, quiet)) == Rates(0.0, None, 0.0, 1, 0)
-
-
-def test_a_restarted_balancer_gives_no_negative_rates() -> None:
-    found = rates(Reading(1.0, Traffic(100, 9, 0)), Reading(2.0, Traffic(4, 0, 0)))
-    assert found == Rates(4.0, None, 0.0, 0, 0)

@@ -11,7 +11,16 @@ from evenly.errors import StateError
 from evenly.verify._outcomes import Fault, Outcome
 from evenly.verify._schedule import Stage
 from evenly.verify._tally import Tally
-from evenly.verify.drill import Drill, choose, is_full_again, is_settled, shows, tells_of, what_happens
+from evenly.verify.drill import (
+    Drill,
+    breaks,
+    choose,
+    is_full_again,
+    is_settled,
+    shows,
+    tells_of,
+    what_happens,
+)
 from evenly.verify.drillresult import Bounds, DrillVerdict, Kind, phases
 from evenly.verify.drillverdict import BOUNDS, bounds_of, missed, verdict
 
@@ -33,6 +42,12 @@ def answered(*times: float) -> list[Outcome]:
 
 
 # --- what is broken
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_each_kind_says_what_it_breaks_anywhere(kind):
+    told = breaks(kind)
+    assert told[0].islower() and not told.endswith(".") and "None" not in told
 
 
 def test_the_oldest_instance_is_the_one_that_is_broken():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evenly.verify.keeping import MOST, keep, keep_traceback, kept, reports_folder
+from evenly.verify.keeping import MOST, keep, keep_traceback, kept, page_of, reports_folder
 from evenly.verify.results import Verification
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 5000, tzinfo=UTC)
@@ -69,3 +69,11 @@ def test_where_nothing_can_be_written_it_says_so(tmp_path: Path) -> None:
     )
     with pytest.raises(OSError):
         keep(tmp_path / "file" / "reports", "verify", RESULT, "page", AT)
+
+
+def test_the_page_of_a_run_is_the_last_one_of_its_kind_unless_that_is_older(folder: Path) -> None:
+    assert page_of(folder, "drill", "2026-03-01T12:00:00.005Z") is None
+    found = keep(folder, "drill", RESULT, "page", AT)
+    keep(folder, "load", RESULT, "page", AT + timedelta(hours=1))
+    assert page_of(folder, "drill", "2026-03-01T12:00:00.005Z") == found.page.name
+    assert page_of(folder, "drill", "2026-03-01T12:00:00.006Z") is None

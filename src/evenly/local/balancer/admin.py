@@ -12,9 +12,10 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 
+from evenly.core.traffic import Traffic
 from evenly.errors import StateError
 from evenly.local.balancer.settings import SERVICE
-from evenly.local.balancer.traffic import STATISTICS_FILTER, Traffic, parse_traffic
+from evenly.local.balancer.traffic import STATISTICS_FILTER, parse_traffic
 
 TIMEOUT_S = 1.0
 DRAINING = "eds_draining"

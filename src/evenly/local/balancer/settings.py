@@ -10,6 +10,7 @@ from evenly.manifest.types import Limits, Protocol
 
 STATISTICS = "edge"  # the prefix of the counters of what comes in
 SERVICE = "service"  # the one cluster
+CONCURRENCY = 2  # worker threads
 DEFAULTS = Limits()
 HEAP_BYTES = 1024 * 1024 * 1024  # the reason: docs/adr/0009-limits.md
 
@@ -37,7 +38,7 @@ class BalancerSettings:
     protocol: Protocol = "https"
     listen: tuple[str, ...] = ("127.0.0.1",)
     hosts: tuple[str, ...] = ()
-    concurrency: int = 2
+    concurrency: int = CONCURRENCY
     limits: Limits = DEFAULTS
     heap_bytes: int = HEAP_BYTES
     error_pages: Mapping[str, str] = field(default_factory=dict)
@@ -103,7 +104,7 @@ def balancer_settings(
     certificates: CertificateFiles,
     listen: tuple[str, ...] = ("127.0.0.1",),
     hosts: tuple[str, ...] = (),
-    concurrency: int = 2,
+    concurrency: int = CONCURRENCY,
     error_pages: Mapping[str, str] | None = None,
 ) -> BalancerSettings:
     """The settings of the balancer of `topology`."""

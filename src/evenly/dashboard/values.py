@@ -1,0 +1,54 @@
+"""What the page is told, as values; their names are its JSON's. `at`: RFC 3339, UTC."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evenly.core.facts import Happening, ReleaseFact
+from evenly.core.status import EnvironmentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the environment is. `status`: `None` when it is down; `stale`: it is its record's, for its supervisor does
+    not answer; `problem`: a sentence."""
+
+    at: str
+    status: EnvironmentStatus | None
+    stale: bool
+    problem: str | None
+    release: ReleaseFact | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Traffic of the last seconds; all of it `None` when the balancer does not answer."""
+
+    at: str
+    requests_per_s: float | None = None
+    errors_per_s: float | None = None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    active: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A drill that can be asked for. `what`: what happens, as a clause."""
+
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a viewer is told first. `rates`: requests a second to choose from. `history` and `events`: oldest first."""
+
+    name: str
+    environment: str
+    url: str
+    production: bool
+    drills: Sequence[Offer]
+    rates: Sequence[int]
+    history: Sequence[Point]
+    events: Sequence[Happening]
