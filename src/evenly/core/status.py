@@ -18,6 +18,9 @@ class InstanceState(StrEnum):
     STOPPING = "stopping"  # was asked to stop
 
 
+LEAVING = (InstanceState.DRAINING, InstanceState.STOPPING)
+
+
 class Outcome(StrEnum):
     """What became of a run of a job, or of its due time."""
 

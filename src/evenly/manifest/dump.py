@@ -12,6 +12,7 @@ from evenly.manifest.types import (
     Certificate,
     Count,
     Database,
+    Deployment,
     Healthcheck,
     Http,
     Job,
@@ -47,6 +48,7 @@ def as_dict(manifest: Manifest) -> dict[str, Any]:
         "secrets": dict(manifest.secrets),
         "workers": {name: _worker(each) for name, each in manifest.workers.items()},
         "jobs": {name: _job(each) for name, each in manifest.jobs.items()},
+        "deployment": _deployment(manifest.deployment),
     }
 
 
@@ -135,6 +137,20 @@ def _job(job: Job) -> dict[str, Any]:
         "timeout": format_duration(job.timeout),
         "retries": job.retries,
         "variables": dict(job.variables),
+    }
+
+
+def _deployment(said: Deployment) -> dict[str, Any]:
+    steps = [{"weight": it.weight, "time": format_duration(it.time)} for it in said.steps]
+    alarms = said.rollback_alarms
+    return {
+        "strategy": said.strategy,
+        **({"steps": steps} if said.strategy == "canary" else {}),
+        "bake": format_duration(said.bake),
+        "rollback_alarms": {
+            "errors": f"{alarms.errors:g}%",
+            "response_time": format_duration(alarms.response_time),
+        },
     }
 
 

@@ -167,4 +167,4 @@ def test_a_count_within_the_range_can_be_scaled_to(status: EnvironmentStatus) ->
         "Nothing of that is applied yet. Apply it with: evenly down, then evenly up",
     ]
     outside = edited_lines(up, Manifest(name="shop", count=Count(minimum=9, maximum=12)))
-    assert outside[-1].endswith("evenly down, then evenly up")
+    assert outside[-1].endswith("evenly deploy")

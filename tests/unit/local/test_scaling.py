@@ -7,6 +7,7 @@ from typing import Any
 
 from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
 from evenly.core.observing import Reading
+from evenly.core.rollout import Rollout
 from evenly.core.scaling import ScalingPolicy, ScalingState, begin
 from evenly.core.status import InstanceState
 from evenly.core.traffic import Answers
@@ -66,6 +67,16 @@ def test_it_holds_what_it_decides_and_remembers_it() -> None:
 def test_at_rest_nothing_is_written() -> None:
     world = World()
     take(world.supervised(), *[0] * 30)
+    assert (world.told, world.saved) == ([], [])
+
+
+def test_it_rests_while_a_deploy_is_under_way() -> None:
+    world = World()
+    world.fleet = replace(world.fleet, rollout=Rollout(2, 2, 2, None, 30.0))
+    scaling = world.supervised()
+    take(scaling, 0, 28, 56)
+    world.fleet = replace(world.fleet, rollout=None)
+    take(scaling, 84, first=4.0)
     assert (world.told, world.saved) == ([], [])
 
 

@@ -13,6 +13,7 @@ from evenly.manifest.types import (
     Cooldown,
     Count,
     Database,
+    Deployment,
     Healthcheck,
     Http,
     Job,
@@ -51,6 +52,7 @@ def test_what_is_dumped_holds_every_key_of_the_manifest() -> None:
         ),
         workers={"NAME": Worker(command=("mail",))},
         jobs={"NAME": Job(command=("clean",), schedule="0 0 * * *")},
+        deployment=Deployment(strategy="canary"),
     )
     dumped = as_dict(full)
     for path in paths():

@@ -62,7 +62,11 @@ class Scaling:
             self._forget()
 
     def take(self, reading: Reading) -> None:
-        """Decide on what was read last, and on what was read before."""
+        """Decide on what was read last, and on what was read before. It rests while a deploy is under way: the count
+        is the deploy's then, and two releases' figures are in one."""
+        if self._fleet().rollout is not None:
+            self._forget()
+            return
         if self._readings and not goes_on(self._readings[-1], reading):
             self._forget()
         self._readings.append(reading)
