@@ -17,6 +17,7 @@ from evenly.core.failover import MEMBERS, Book, Follower
 from evenly.core.secret import Secret
 from evenly.errors import StateError
 from evenly.local import postgres
+from evenly.local.inspection.database import ask_from_elsewhere
 from evenly.local.postgres import replication
 from evenly.local.postgres.book import read_book, write_book
 from evenly.local.postgres.configuration import write_configuration
@@ -139,6 +140,16 @@ async def test_the_role_that_follows_may_do_nothing_else(primary: Running):
     await superuser.close()
     rights = {name for name in row.keys() if name.startswith("rol") and row[name] is True}  # noqa: SIM118
     assert rights == {"rolcanlogin", "rolreplication"}
+
+
+async def test_the_standby_s_doors_are_tried_too(primary: Running, standby: Running):
+    def tried() -> list[str]:
+        found = ask_from_elsewhere(primary.server, SECRETS, standby.server)
+        return [it.tried for it in found if not it.refused]
+
+    assert await asyncio.to_thread(tried) == []
+    standby.server.sockets.chmod(0o755)
+    assert await asyncio.to_thread(tried) == ["open the folder of the sockets as another user"]
 
 
 async def test_its_password_is_for_the_database_s_account_alone(pair):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from evenly.core.failover import MEMBERS, Book
+from evenly.core.failover import MEMBERS, Book, other
 from evenly.core.secret import Secret
 from evenly.core.topology import Topology, local_topology
 from evenly.database.apply import apply
@@ -73,6 +73,10 @@ class Database:
     def opened(self) -> tuple[Server, DatabaseSecrets]:
         """Where the primary is, and its passwords."""
         return self.server(self.book().primary), self.passwords()[0]
+
+    def standby(self) -> Server | None:
+        """Where the other member is; `None` where there is one alone."""
+        return None if self.alone else self.server(other(self.book().primary))
 
     def book(self) -> Book:
         """Which member is the primary, as it is written down."""
