@@ -42,7 +42,7 @@ def main() -> None:
 def pictures(browser: Browser, folder: Path) -> None:
     url = json.loads(evenly(folder, "status", "--json", errors=False))["urls"]["https"]
     screenshot(page(browser, url, (900, 420)), "page.png")
-    dashboard = page(browser, evenly(folder, "open", "--print", errors=False).strip(), (1280, 1020))
+    dashboard = page(browser, evenly(folder, "open", "--print", errors=False).strip(), (1280, 1100))
     evenly(folder, "scale", "4")
     evenly(folder, *LOAD)
     drill(dashboard)

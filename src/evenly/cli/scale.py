@@ -26,7 +26,8 @@ SLACK_S = 30.0
 def command(count: int, no_wait: bool, as_json: bool) -> None:
     """Hold COUNT instances from now on, inside of the manifest's count; waits until that many serve.
 
-    It lasts until the environment is taken down: evenly.yaml says how many there are after evenly up.
+    It lasts until the environment is taken down: evenly.yaml says how many there are after evenly up. Where the
+    manifest lets the count follow the load, it goes on from COUNT.
     """
     from datetime import UTC, datetime
 
@@ -58,8 +59,9 @@ def _scaled(project: Path, count: int) -> EnvironmentStatus:
 
 
 def settled(look: Callable[[], EnvironmentStatus], count: int, within_s: float) -> EnvironmentStatus:
-    """Ask until there are exactly `count` instances, all serving, or `within_s` seconds are over: the last
-    answer. What is more than wanted drains first, so this can take as long as requests in flight."""
+    """Ask until there are exactly `count` instances, all serving, or another count is wanted by now, or `within_s`
+    seconds are over: the last answer. What is more than wanted drains first, so this can take as long as requests in
+    flight."""
     import time
 
     from evenly.core.status import EnvironmentState
@@ -69,7 +71,7 @@ def settled(look: Callable[[], EnvironmentStatus], count: int, within_s: float) 
         status = look()
         there = sum(len(zone.instances) for zone in status.zones)
         done = there == count and status.state is EnvironmentState.HEALTHY
-        if done or time.monotonic() > until:
+        if done or status.desired != count or time.monotonic() > until:
             return status
         time.sleep(0.05)
 

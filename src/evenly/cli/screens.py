@@ -9,6 +9,7 @@ from evenly.core.status import (
     EnvironmentStatus,
     InstanceStatus,
     PartStatus,
+    ScalingStatus,
     ZoneStatus,
 )
 
@@ -29,6 +30,7 @@ def status_lines(status: EnvironmentStatus, now: datetime) -> list[str]:
         *outdated_lines(status),
         "",
         *part_lines(status),
+        *scaling_lines(status.scaling),
         *worker_lines(status.workers),
         *(["", *job_lines(status.jobs, now, indent="  ")] if status.jobs else []),
     ]
@@ -91,6 +93,25 @@ def reach_lines(status: EnvironmentStatus) -> list[str]:
 def part_lines(status: EnvironmentStatus) -> list[str]:
     parts = (("balancer", status.balancer), ("database", status.database), ("supervisor", status.supervisor))
     return table([_part_row(name, part) for name, part in parts], indent="  ")
+
+
+def scaling_lines(scaling: ScalingStatus | None) -> list[str]:
+    """Between which counts it moves, and each figure with its target; nothing where there is no scaling."""
+    if scaling is None:
+        return []
+    figures = (
+        ("p95", scaling.p95_ms, scaling.p95_ms_target, " ms"),
+        ("each", scaling.requests, scaling.requests_target, " requests a second"),
+        ("each", scaling.cpu, scaling.cpu_target, " % of a core"),
+    )
+    told = (
+        f"{name} {'-' if seen is None else f'{seen:.0f}'} of {target:g}{unit}"
+        for name, seen, target, unit in figures
+        if target is not None
+    )
+    range_ = f"{scaling.minimum} to {count_of(scaling.maximum, 'instance')}"
+    more = f"  more would be wanted, but that is the most: {scaling.limited}"
+    return [f"  scaling     {range_}; {', '.join(told)}", *([more] if scaling.limited else [])]
 
 
 def trust_line(status: EnvironmentStatus, ca: str) -> str:

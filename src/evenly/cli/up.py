@@ -153,7 +153,7 @@ def edited_lines(up: Up, manifest: Manifest) -> list[str]:
     if not changed:
         return []
     rows = [f"  {it.path}: {it.old or 'not set'} -> {it.new or 'not set'}" for it in changed]
-    counts_alone = all(it.path.startswith("count") for it in changed)
+    counts_alone = all(it.path in ("count", "count.range") for it in changed)
     within = up.manifest.count.minimum <= manifest.count.minimum <= up.manifest.count.maximum
     return [
         "evenly.yaml was edited since it was brought up:",

@@ -21,6 +21,7 @@ from evenly.core.fleet import (
     apply,
 )
 from evenly.core.planning import DRAIN_AT_LEAST_S, Action, Drain, FleetPolicy, Kill, Launch, Stop, plan
+from evenly.core.scaling import scaling_policy
 from evenly.core.status import InstanceState
 from evenly.core.topology import Topology
 from evenly.manifest.types import Database
@@ -66,7 +67,8 @@ def up_forecast(topology: Topology, facts: UpFacts, policy: FleetPolicy) -> Fore
     )
     launched = fleet_forecast(fleet, policy, 0.0)
     prepared = (*_release(facts), *_authority(facts), *_database(topology, facts), _balancer(facts))
-    return replace(launched, steps=(*prepared, *launched.steps, *_workers(topology), *_jobs(topology)))
+    more = (*_scaling(topology), *_workers(topology), *_jobs(topology))
+    return replace(launched, steps=(*prepared, *launched.steps, *more))
 
 
 def fleet_forecast(fleet: Fleet, policy: FleetPolicy, now: float) -> Forecast:
@@ -124,6 +126,21 @@ def _balancer(facts: UpFacts) -> Step:
         f"start the balancer on ports {facts.https_port} and {facts.http_port}",
         "HTTPS, and HTTP that redirects to it",
     )
+
+
+def _scaling(topology: Topology) -> list[Step]:
+    policy = scaling_policy(topology.count)
+    if policy is None:
+        return []
+    holds = (
+        ("p95", policy.p95_ms, "ms"),
+        ("requests of each instance", policy.requests, "a second"),
+        ("CPU of each instance", policy.cpu, "% of a core"),
+    )
+    told = ", ".join(
+        f"{name} at most {target:g} {unit}" for name, target, unit in holds if target is not None
+    )
+    return [Step(f"scale from {policy.minimum} to {policy.maximum} instances, as the load asks for", told)]
 
 
 def _workers(topology: Topology) -> list[Step]:

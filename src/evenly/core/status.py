@@ -148,9 +148,27 @@ class JobStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ScalingStatus:
+    """Between which counts scaling moves, what it saw last of each instance, and what it holds; `None` for what it has
+    no target for, or no figure. Requests are a second, `cpu` is percent of a core. `limited`: why it would want more
+    than `maximum`, as a clause."""
+
+    minimum: int
+    maximum: int
+    p95_ms: float | None
+    p95_ms_target: float | None
+    requests: float | None
+    requests_target: float | None
+    cpu: float | None
+    cpu_target: float | None
+    limited: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
     """`database` is `None` where the manifest asks for none. `problem` is one sentence, or `None`. `notices`: what a
-    person has to do in time, as sentences. `reachable`: the URLs by which others than this machine reach it."""
+    person has to do in time, as sentences. `reachable`: the URLs by which others than this machine reach it. `scaling`:
+    `None` where the manifest asks for none, or the supervisor does not answer."""
 
     environment: str
     target: str
@@ -168,6 +186,7 @@ class EnvironmentStatus:
     jobs: tuple[JobStatus, ...] = ()
     notices: tuple[str, ...] = ()
     reachable: tuple[str, ...] = ()
+    scaling: ScalingStatus | None = None
 
     @property
     def serving(self) -> tuple[InstanceStatus, ...]:

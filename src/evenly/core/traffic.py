@@ -26,6 +26,26 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """What the instances answered since the balancer started, each request once, however often it was tried, and how
+    long they took from the end of the request to the end of the answer. `active`: under way; `buckets`: as of
+    `Traffic`."""
+
+    count: int
+    active: int = 0
+    buckets: tuple[tuple[float, int], ...] = ()
+
+    @property
+    def came(self) -> int:
+        """The requests that came to the instances."""
+        return self.count + self.active
+
+    @property
+    def timed(self) -> int:
+        return self.buckets[-1][1] if self.buckets else 0
+
+
+@dataclass(frozen=True, slots=True)
 class Rates:
     """Traffic of the last seconds. Times in milliseconds: `None` without an answer. `error_share`: 0 to 1. `errors`:
     since the balancer started."""
@@ -86,7 +106,7 @@ def rates(first: Reading, last: Reading) -> Rates | None:
     )
 
 
-def quantile(before: Traffic, after: Traffic, share: float) -> float | None:
+def quantile(before: Traffic | Answers, after: Traffic | Answers, share: float) -> float | None:
     """The time in milliseconds that `share` (0 to 1) of the answers between two readings did not exceed.
 
     Straight lines between the bounds of the buckets; `None` without any answer.
@@ -103,7 +123,7 @@ def _grown(before: int, after: int) -> int:
     return after - before if after >= before else after
 
 
-def _between(before: Traffic, after: Traffic) -> list[tuple[float, int]]:
+def _between(before: Traffic | Answers, after: Traffic | Answers) -> list[tuple[float, int]]:
     restarted = after.timed < before.timed
     known: Mapping[float, int] = {} if restarted else dict(before.buckets)
     return [(bound, count - known.get(bound, 0)) for bound, count in after.buckets]

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import signal
 from typing import Any
 
@@ -22,12 +21,11 @@ async def serve_until_signal(dashboard: Dashboard, port: int) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    if not await serve(dashboard, port, stopping):
-        os._exit(0)  # its threads would hold up an orderly end for as long as a viewer reads
+    await serve(dashboard, port, stopping)
 
 
-async def serve(dashboard: Dashboard, port: int, stopping: asyncio.Event) -> bool:
-    """Serve until `stopping`; whether all has ended then. Raises StateError when it can't."""
+async def serve(dashboard: Dashboard, port: int, stopping: asyncio.Event) -> None:
+    """Serve until `stopping`. Raises StateError when it can't."""
     server: Any = Server(
         dashboard.application,
         address=HOST,
@@ -45,10 +43,9 @@ async def serve(dashboard: Dashboard, port: int, stopping: asyncio.Event) -> boo
     server.stop()
     await asyncio.wait((serving,), timeout=END_S)
     if not serving.done():
-        return False
+        return  # a viewer does not read, and is waited for no longer
     try:
         serving.result()
     except (RuntimeError, OSError) as error:
         why = str(error).partition("\n")[0]
         raise StateError(f"it can't be served on {HOST} port {port}: {why}", try_="evenly open") from None
-    return True

@@ -63,6 +63,8 @@ _PHASES: Mapping[str, str] = {
     "deploy-undoing": "release {before} has all the traffic again",
     "deploy-undone": "release {release} is rolled back",
     "deploy-done": "release {release} has taken over",
+    "scale-because": "{count} instances are wanted: {why}",
+    "scale-limited": "{count} instances are the most that count.range allows, and more would be wanted: {why}",
     "damaged-record": "the record was damaged, and is kept as {kept_as}",
     "problem": "{what}",
 }

@@ -11,6 +11,7 @@ from evenly.core.status import (
     JobStatus,
     PartState,
     PartStatus,
+    ScalingStatus,
     Urls,
     WorkerProcessStatus,
     WorkerStatus,
@@ -39,6 +40,7 @@ def environment_status(
     workers: Mapping[str, Fleet],
     jobs: tuple[JobStatus, ...],
     notices: tuple[str, ...] = (),
+    scaling: ScalingStatus | None = None,
 ) -> EnvironmentStatus:
     """`database`: `None` where none is ours to run. `problem`: one sentence, if there is one."""
     return EnvironmentStatus(
@@ -70,6 +72,7 @@ def environment_status(
         jobs=jobs,
         notices=notices,
         reachable=reachable(settings),
+        scaling=scaling,
     )
 
 

@@ -44,9 +44,6 @@ COPILOT: dict[str, str] = {
     "publish": _OUT,
     "subscribe": _OUT,
     "count.spot": _FIXED,
-    "count.cooldown": _OUT,
-    "count.cpu_percentage": _OUT,
+    "count.cpu_percentage": "Write it as count.cpu.",
     "count.memory_percentage": _OUT,
-    "count.requests": _OUT,
-    "count.response_time": _OUT,
 }

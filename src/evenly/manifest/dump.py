@@ -100,10 +100,21 @@ def _healthcheck(health: Healthcheck) -> dict[str, Any]:
     }
 
 
-def _count(count: Count) -> int | dict[str, str]:
-    if count.minimum == count.maximum:
+def _count(count: Count) -> int | dict[str, Any]:
+    said = {
+        "response_time": _duration(count.response_time),
+        "requests": count.requests,
+        "cpu": count.cpu,
+        "cooldown": _said({"in": count.cooldown.scale_in, "out": count.cooldown.scale_out}),
+    }
+    scaled = {key: value for key, value in said.items() if value}
+    if count.minimum == count.maximum and not scaled:
         return count.minimum
-    return {"range": f"{count.minimum}-{count.maximum}"}
+    return {"range": f"{count.minimum}-{count.maximum}", **scaled}
+
+
+def _said(durations: dict[str, Seconds | None]) -> dict[str, str]:
+    return {key: format_duration(value) for key, value in durations.items() if value is not None}
 
 
 def _database(database: Database | None) -> dict[str, Any] | None:

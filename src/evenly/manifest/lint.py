@@ -9,7 +9,7 @@ from evenly.manifest.linting.findings import Finding, Severity, folder_findings,
 from evenly.manifest.linting.migrations import migration_findings
 from evenly.manifest.linting.pages import page_findings
 from evenly.manifest.problems import looks_secret
-from evenly.manifest.types import Manifest
+from evenly.manifest.types import Cooldown, Manifest
 
 __all__ = ["Finding", "Severity", "lint"]
 
@@ -38,6 +38,7 @@ def lint(manifest: Manifest, folder: Path, search_path: str | None = None) -> tu
         *_alias(manifest),
         *page_findings(manifest, folder),
         *_count(manifest),
+        *_scaling(manifest),
         *migration_findings(manifest, folder),
         *_variables(manifest),
     )
@@ -58,6 +59,17 @@ def _count(manifest: Manifest) -> Iterator[Finding]:
     if fewest < zones:
         what = f"{fewest} {'instance' if fewest == 1 else 'instances'} cannot fill {zones} zones: one stays empty."
         yield warning("count", what, f"Write {zones} or more, or fewer zones.")
+
+
+def _scaling(manifest: Manifest) -> Iterator[Finding]:
+    count = manifest.count
+    scales = (count.response_time, count.requests, count.cpu) != (None, None, None)
+    if scales and count.minimum == count.maximum:
+        what = f"a range from {count.minimum} to {count.maximum} leaves no room to scale in."
+        yield warning("count.range", what, f"Write {count.minimum}-{2 * count.maximum}, say.")
+    if count.cooldown != Cooldown() and not scales:
+        what = "nothing is scaled, so nothing has to cool down."
+        yield warning("count.cooldown", what, "Add response_time, requests or cpu, or take it out.")
 
 
 def _variables(manifest: Manifest) -> Iterator[Finding]:

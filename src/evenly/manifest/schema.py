@@ -191,6 +191,17 @@ def _names_used_twice(manifest: Values) -> Iterator[Conflict]:
             )
 
 
+_COOLDOWN = Section(
+    {"in": duration("0s", "1h", "60s"), "out": duration("0s", "1h", "10s")},
+    finish=lambda values: {f"scale_{key}": value for key, value in values.items()},
+)
+
+
+def _ranged(count: Values) -> object:
+    """`count` with its range as the two numbers that it stands for."""
+    return {key: value for key, value in count.items() if key != "range"} | count.get("range", {})
+
+
 _ZONES = whole(
     2,
     6,
@@ -205,10 +216,16 @@ MANIFEST = Section(
         "http": _HTTP,
         "zones": _ZONES,
         "count": Section(
-            {"range": checks.count_range},
+            {
+                "range": checks.count_range,
+                "response_time": duration("1ms", "1m", "200ms"),
+                "requests": whole(1, 100000),
+                "cpu": whole(1, 100, "Write percent of a core, 1 to 100, as a plain number such as 60."),
+                "cooldown": _COOLDOWN,
+            },
             single=checks.count,
             required={"range": "Write a count such as 4, or {range: 2-8}."},
-            finish=lambda values: values.get("range", {}),
+            finish=_ranged,
         ),
         "database": Section(
             {

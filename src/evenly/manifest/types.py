@@ -76,11 +76,27 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
+class Cooldown(msgspec.Struct, frozen=True, kw_only=True):
+    """How long scaling rests after it scaled out before it scales out again, and after any change before it scales
+    in. `None`: the target's own default."""
+
+    scale_in: Seconds | None = None
+    scale_out: Seconds | None = None
+
+
 class Count(msgspec.Struct, frozen=True, kw_only=True):
-    """How many instances: from `minimum` to `maximum`, both included. Equal for a fixed count."""
+    """How many instances: from `minimum` to `maximum`, both included. Equal for a fixed count.
+
+    What scaling holds, if anything: `response_time`, which 95 of 100 answers are not to exceed; `requests` a second
+    and `cpu`, percent of a core, of each instance.
+    """
 
     minimum: int = 2
     maximum: int = 8
+    response_time: Seconds | None = None
+    requests: int | None = None
+    cpu: int | None = None
+    cooldown: Cooldown = Cooldown()
 
 
 class Database(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,9 @@ from evenly.dashboard.app import make_dashboard
 from evenly.dashboard.guard import Door
 from evenly.dashboard.serving import serve_until_signal
 port, folder = int(sys.argv[1]), Path(sys.argv[2])
-made = make_dashboard(FakeTarget(), Door(port, TOKEN), program("", folder), folder)
+target = FakeTarget()
+target.happen("x" * 8_000_000)
+made = make_dashboard(target, Door(port, TOKEN), program("", folder), folder)
 asyncio.run(serve_until_signal(made, port))
 """
 ROOT = Path(__file__).parents[3]

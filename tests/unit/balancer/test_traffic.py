@@ -1,7 +1,7 @@
 """Envoy's statistics, read."""
 
-from evenly.core.traffic import Traffic
-from evenly.local.balancer.traffic import parse_traffic
+from evenly.core.traffic import Answers, Traffic
+from evenly.local.balancer.traffic import parse_answers, parse_traffic
 
 
 def test_envoys_answer_is_read():
@@ -22,3 +22,26 @@ def test_envoys_answer_is_read():
         },
     ]
     assert parse_traffic({"stats": stats}) == Traffic(3, 1, 2, ((1.0, 2), (2.5, 3)))
+
+
+def test_what_the_instances_answered_is_read() -> None:
+    stats = [
+        {"name": "cluster.service.upstream_rq_active", "value": 4},
+        {"name": "cluster.service.upstream_rq_completed", "value": 30},
+        {
+            "histograms": [
+                {
+                    "name": "cluster.service.upstream_rq_time",
+                    "buckets": [{"upper_bound": 200, "interval": 0, "cumulative": 29}],
+                }
+            ]
+        },
+    ]
+    answers = parse_answers({"stats": stats})
+    assert answers == Answers(30, 4, ((200.0, 29),))
+    assert (answers.came, answers.timed) == (34, 29)
+
+
+def test_before_the_first_answer_there_is_none() -> None:
+    answers = parse_answers({"stats": [{"name": "cluster.service.upstream_rq_active", "value": 0}]})
+    assert (answers, answers.timed) == (Answers(0, 0, ()), 0)

@@ -161,5 +161,10 @@ def test_a_count_within_the_range_can_be_scaled_to(status: EnvironmentStatus) ->
     up = Up(status, was_running=True, manifest=Manifest(name="shop"))
     inside = edited_lines(up, Manifest(name="shop", count=Count(minimum=4, maximum=8)))
     assert inside[-1] == "For the number of instances alone: evenly scale 4"
+    scaled = edited_lines(up, Manifest(name="shop", count=Count(cpu=60)))
+    assert scaled[1:] == [
+        "  count.cpu: not set -> 60",
+        "Nothing of that is applied yet. Apply it with: evenly down, then evenly up",
+    ]
     outside = edited_lines(up, Manifest(name="shop", count=Count(minimum=9, maximum=12)))
     assert outside[-1].endswith("evenly deploy")

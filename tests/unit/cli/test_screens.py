@@ -7,7 +7,14 @@ import click
 
 from evenly.cli.screens import status_lines, verdict
 from evenly.cli.words import age, count_of, duration, listed, size, table
-from evenly.core.status import EnvironmentState, EnvironmentStatus, PartState, PartStatus, ZoneStatus
+from evenly.core.status import (
+    EnvironmentState,
+    EnvironmentStatus,
+    PartState,
+    PartStatus,
+    ScalingStatus,
+    ZoneStatus,
+)
 
 NOW = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
 HEALTHY = """\
@@ -89,3 +96,16 @@ def test_words() -> None:
 def test_colours_do_not_bend_a_table() -> None:
     red = click.style("x", fg="red")
     assert [click.unstyle(it) for it in table([(red, "1"), ("long", "2")])] == ["x     1", "long  2"]
+
+
+def test_what_scaling_sees_and_holds(status: EnvironmentStatus) -> None:
+    scaling = ScalingStatus(2, 8, 43.2, 200.0, 12.5, 100, None, 60, None)
+    told = plain(status_lines(replace(status, scaling=scaling), NOW))
+    assert told.endswith(
+        "  supervisor  running  pid 13\n"
+        "  scaling     2 to 8 instances; p95 43 of 200 ms, each 12 of 100 requests a second, each - of 60 % of a core"
+    )
+    full = replace(scaling, limited="p95 was 312 ms, over 200 ms")
+    assert plain(status_lines(replace(status, scaling=full), NOW)).endswith(
+        "  more would be wanted, but that is the most: p95 was 312 ms, over 200 ms"
+    )

@@ -8,7 +8,7 @@ from evenly.core.forecast import Step, UpFacts, fleet_forecast, up_forecast
 from evenly.core.planning import FleetPolicy, is_balanced
 from evenly.core.status import InstanceState
 from evenly.core.topology import local_topology
-from evenly.manifest.types import Count, Database, Job, Manifest, Worker
+from evenly.manifest.types import Count, Database, Job, Manifest, Seconds, Worker
 
 POLICY = FleetPolicy()
 
@@ -104,3 +104,16 @@ def test_workers_and_jobs_come_last() -> None:
 def test_without_a_database_there_is_none() -> None:
     facts = UpFacts(1, True, True, False, (), 8443, 8080)
     assert not any("PostgreSQL" in it for it in up(Manifest(name="shop", database=None), facts))
+
+
+def test_what_scaling_is_going_to_hold_is_a_step() -> None:
+    facts = UpFacts(1, True, True, True, (), 8443, 8080)
+    count = Count(minimum=2, maximum=8, response_time=Seconds(0.2), requests=100, cpu=60)
+    topology = local_topology(Manifest(name="shop", count=count))
+    why = (
+        "p95 at most 200 ms, requests of each instance at most 100 a second, "
+        "CPU of each instance at most 60 % of a core"
+    )
+    assert up_forecast(topology, facts, POLICY).steps[-1] == Step(
+        "scale from 2 to 8 instances, as the load asks for", why
+    )

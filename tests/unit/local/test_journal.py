@@ -21,6 +21,11 @@ TOLD = "instance i-1 launching: local-a holds 0 of 1"
         ({"action": "ready-database"}, "database ready"),
         ({"action": "problem", "what": "first\nsecond\x1b[2J"}, "first"),
         ({"action": "problem", "what": "a\x1b[2Jb"}, "a?[2Jb"),
+        ({"action": "scale", "count": 5}, "5 instances are wanted"),
+        (
+            {"action": "scale-because", "count": 5, "why": "p95 was 312 ms, over 200 ms"},
+            "5 instances are wanted: p95 was 312 ms, over 200 ms",
+        ),
         ({"action": "supervisor", "pid": 1}, None),
         ({"action": "launch"}, None),
         ({}, None),

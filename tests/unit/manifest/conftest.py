@@ -9,6 +9,7 @@ from evenly.manifest.types import (
     App,
     Bytes,
     Certificate,
+    Cooldown,
     Count,
     Database,
     Healthcheck,
@@ -117,8 +118,14 @@ def _https() -> st.SearchStrategy[Http]:
 
 
 def _counts() -> st.SearchStrategy[Count]:
-    return st.tuples(st.integers(1, 200), st.integers(1, 200)).map(
-        lambda two: Count(minimum=min(two), maximum=max(two))
+    cooldown = _durations(0, 3_600_000)
+    return st.builds(
+        lambda two, **more: Count(minimum=min(two), maximum=max(two), **more),
+        st.tuples(st.integers(1, 200), st.integers(1, 200)),
+        response_time=_durations(1, 60_000),
+        requests=st.none() | st.integers(1, 100_000),
+        cpu=st.none() | st.integers(1, 100),
+        cooldown=st.builds(Cooldown, scale_in=cooldown, scale_out=cooldown),
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from evenly.core.scaling import COOLDOWN_IN_S, COOLDOWN_OUT_S
 from evenly.core.topology import local_topology
 from evenly.manifest import ManifestError, parse
 from evenly.manifest.dump import as_dict
@@ -60,6 +61,8 @@ def test_the_defaults_of_this_machine_are_told() -> None:
         "http.healthcheck.unhealthy_threshold": str(health.unhealthy_threshold),
         "http.healthcheck.grace_period": format_duration(health.grace_period),
         "http.deregistration_delay": format_duration(topology.deregistration_delay),
+        "count.cooldown.in": format_duration(COOLDOWN_IN_S),
+        "count.cooldown.out": format_duration(COOLDOWN_OUT_S),
     }
 
 

@@ -10,6 +10,7 @@ from evenly.manifest.schema import paths
 from evenly.manifest.types import (
     App,
     Certificate,
+    Cooldown,
     Count,
     Database,
     Deployment,
@@ -43,6 +44,12 @@ def test_what_is_dumped_holds_every_key_of_the_manifest() -> None:
     full = Manifest(
         name="shop",
         http=Http(certificate=Certificate(chain="a.pem", key="a.key")),
+        count=Count(
+            response_time=Seconds(0.2),
+            requests=9,
+            cpu=60,
+            cooldown=Cooldown(scale_in=Seconds(60.0), scale_out=Seconds(0.0)),
+        ),
         workers={"NAME": Worker(command=("mail",))},
         jobs={"NAME": Job(command=("clean",), schedule="0 0 * * *")},
         deployment=Deployment(strategy="canary"),

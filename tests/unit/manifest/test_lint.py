@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evenly.manifest.lint import Finding, Severity, lint
-from evenly.manifest.types import App, Count, Database, Http, Job, Manifest, Worker
+from evenly.manifest.types import App, Cooldown, Count, Database, Http, Job, Manifest, Seconds, Worker
 
 SHOP = App(serve="shop.main:app")
 
@@ -173,6 +173,19 @@ def test_a_zone_that_would_stay_empty(tmp_path: Path) -> None:
             "Write 2 or more, or fewer zones.",
         ),
     )
+
+
+def test_scaling_without_room_and_rest_without_scaling(tmp_path: Path) -> None:
+    full = Count(minimum=3, maximum=3, requests=9, cooldown=Cooldown(scale_in=Seconds(1.0)))
+    assert told(Manifest(name="shop", count=full), tmp_path) == [
+        "warning: count.range: a range from 3 to 3 leaves no room to scale in. Write 3-6, say."
+    ]
+    idle = Count(cooldown=Cooldown(scale_out=Seconds(0.0)))
+    assert told(Manifest(name="shop", count=idle), tmp_path) == [
+        "warning: count.cooldown: nothing is scaled, so nothing has to cool down. "
+        "Add response_time, requests or cpu, or take it out."
+    ]
+    assert told(Manifest(name="shop", count=Count(cpu=60)), tmp_path) == []
 
 
 @pytest.mark.parametrize(

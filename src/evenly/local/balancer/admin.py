@@ -12,13 +12,14 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 
-from evenly.core.traffic import Traffic
+from evenly.core.traffic import Answers, Traffic
 from evenly.errors import StateError
 from evenly.local.balancer.settings import SERVICE
-from evenly.local.balancer.traffic import STATISTICS_FILTER, parse_traffic
+from evenly.local.balancer.traffic import ANSWERS_FILTER, STATISTICS_FILTER, parse_answers, parse_traffic
 
 TIMEOUT_S = 1.0
 DRAINING = "eds_draining"
+_STATISTICS = "/stats?format=json&histogram_buckets=cumulative&filter="
 T = TypeVar("T")
 
 
@@ -72,8 +73,11 @@ class AdminClient:
 
     def traffic(self) -> Traffic:
         """What has come in since the balancer started. Raises AdminError."""
-        query = f"/stats?format=json&histogram_buckets=cumulative&filter={STATISTICS_FILTER}"
-        return self._parsed(query, parse_traffic)
+        return self._parsed(f"{_STATISTICS}{STATISTICS_FILTER}", parse_traffic)
+
+    def answers(self) -> Answers:
+        """What the instances have answered since the balancer started. Raises AdminError."""
+        return self._parsed(f"{_STATISTICS}{ANSWERS_FILTER}", parse_answers)
 
     def reopen_logs(self) -> None:
         """Makes the balancer open its logs anew, after they were renamed. Raises AdminError."""

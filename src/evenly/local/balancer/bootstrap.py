@@ -1,7 +1,7 @@
 """What Envoy reads once, at its start: where all else comes from, the admin socket, and its limits. Pure."""
 
 from evenly.local.balancer.overload import overload_manager, runtime
-from evenly.local.balancer.settings import STATISTICS, BalancerFiles, BalancerSettings
+from evenly.local.balancer.settings import ANSWER_TIME, STATISTICS, BalancerFiles, BalancerSettings
 from evenly.local.balancer.terms import Config, file_source
 
 # Bucket bounds of the time a request takes, in milliseconds: fine around what a service is scaled to hold.
@@ -19,13 +19,19 @@ def bootstrap(settings: BalancerSettings) -> Config:
             "lds_config": file_source(files.listeners),
             "cds_config": file_source(files.clusters),
         },
-        "stats_config": {"histogram_bucket_settings": [_buckets()]},
+        "stats_config": {"histogram_bucket_settings": _buckets(settings)},
         "stats_flush_interval": "1s",  # histograms are only as fresh as the last flush
         "overload_manager": overload_manager(settings),
         "layered_runtime": runtime(),
     }
 
 
-def _buckets() -> Config:
-    time = {"exact": f"http.{STATISTICS}.downstream_rq_time"}
-    return {"match": time, "buckets": [*BUCKETS, *LONG_BUCKETS]}
+def _buckets(settings: BalancerSettings) -> list[Config]:
+    """Of what comes in; and of what the instances take, where scaling holds that: its target is a bound, so that
+    which share of the answers took longer is told exactly."""
+    bounds = {*BUCKETS, *LONG_BUCKETS}
+    edge = {"match": {"exact": f"http.{STATISTICS}.downstream_rq_time"}, "buckets": sorted(bounds)}
+    if settings.response_time is None:
+        return [edge]
+    target_ms = round(settings.response_time * 1000)
+    return [edge, {"match": {"exact": ANSWER_TIME}, "buckets": sorted({*bounds, target_ms})}]

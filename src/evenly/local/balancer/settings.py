@@ -6,10 +6,11 @@ from pathlib import Path
 
 from evenly.core.topology import HealthPolicy, Topology
 from evenly.local.certificates import CertificateFiles
-from evenly.manifest.types import Limits, Protocol
+from evenly.manifest.types import Limits, Protocol, Seconds
 
 STATISTICS = "edge"  # the prefix of the counters of what comes in
 SERVICE = "service"  # the one cluster
+ANSWER_TIME = f"cluster.{SERVICE}.upstream_rq_time"
 CONCURRENCY = 2  # worker threads
 DEFAULTS = Limits()
 HEAP_BYTES = 1024 * 1024 * 1024  # the reason: docs/adr/0009-limits.md
@@ -21,7 +22,8 @@ class BalancerSettings:
     hosts by which it is reached from outside of this machine, if it is.
 
     `protocol` is what the instances speak; `concurrency` is Envoy's worker threads, `heap_bytes` the most memory
-    it may take; `error_pages` are the user's, by status (`404`) or class (`4xx`).
+    it may take; `response_time` is what scaling holds, if it does; `error_pages` are the user's, by status (`404`) or
+    class (`4xx`).
     """
 
     name: str
@@ -41,6 +43,7 @@ class BalancerSettings:
     concurrency: int = CONCURRENCY
     limits: Limits = DEFAULTS
     heap_bytes: int = HEAP_BYTES
+    response_time: Seconds | None = None
     error_pages: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -125,5 +128,6 @@ def balancer_settings(
         hosts=hosts,
         concurrency=concurrency,
         limits=topology.limits,
+        response_time=topology.count.response_time,
         error_pages=error_pages or {},
     )

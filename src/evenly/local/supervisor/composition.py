@@ -9,8 +9,10 @@ from collections.abc import Coroutine, Iterator, Mapping
 from typing import Protocol
 
 from evenly.core.fleet import Fleet, Instance, Outdated, find
+from evenly.core.scaling import scaling_policy
 from evenly.core.status import PartState, PartStatus
 from evenly.local import control, processes
+from evenly.local.balancer.admin import AdminClient
 from evenly.local.jobs.telling import job_statuses
 from evenly.local.paths import Paths
 from evenly.local.processes import Command, Marked
@@ -35,6 +37,7 @@ from evenly.local.supervisor.problems import Problems, sentence
 from evenly.local.supervisor.record import adopt
 from evenly.local.supervisor.recording import Recorder
 from evenly.local.supervisor.renewal import Renewal
+from evenly.local.supervisor.scaling import Scaling
 from evenly.local.supervisor.supervision import Supervision, policy
 from evenly.local.supervisor.watching import TrafficWatch
 from evenly.local.supervisor.workers import Workers
@@ -77,6 +80,7 @@ class Supervisor:
         self._jobs = self._scheduled()
         self._watch = TrafficWatch(paths, rollback_alarms(paths))
         self._deploys = self._deploying()
+        self._scaling = self._scaled()
 
     async def run(self) -> None:
         """Hold the environment until this process is ended from outside."""
@@ -99,6 +103,8 @@ class Supervisor:
         yield self._jobs.run()
         yield self._deploys.run()
         yield self._watch.run()
+        if self._scaling:
+            yield self._scaling.run()
         yield LogKeeping(self._paths, self._recorder.writing).run()
         yield hold_watchdog(self._paths, self._ground.watches, self._journal)
 
@@ -152,6 +158,20 @@ class Supervisor:
             zones=lambda: self._supervision.keeper.fleet.zones,
             was_down=self._recorder.was_down,
             beside=self._supervision.background.start,
+        )
+
+    def _scaled(self) -> Scaling | None:
+        """What moves the count, where the manifest asks for it."""
+        policy = scaling_policy(self._topology.count)
+        if policy is None:
+            return None
+        return Scaling(
+            policy,
+            admin=AdminClient(self._paths.admin_socket),
+            fleet=lambda: self._supervision.keeper.fleet,
+            hold=self._supervision.scale,
+            recorder=self._recorder,
+            journal=self._journal,
         )
 
     def _renewing(self) -> Renewal:
@@ -261,6 +281,7 @@ class Supervisor:
                 workers=self._workers.fleets,
                 jobs=job_statuses(self._jobs.states, time.time()),
                 notices=(*self._deploys.notices, *self._renewal.notices),
+                scaling=self._scaling.status if self._scaling else None,
             ),
             problem=problem.what if problem else None,
             problem_where=problem.where if problem else None,

@@ -7,6 +7,7 @@ import msgspec
 
 from evenly.core.address import SOCKET
 from evenly.core.fleet import Fleet, Instance, ProcessRef
+from evenly.core.scaling import ScalingState
 from evenly.core.status import InstanceState
 from evenly.local import state
 from evenly.local.paths import Paths
@@ -27,6 +28,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     database: ProcessRef | None = None
     prepared: int = 0
     workers: dict[str, Fleet] = {}
+    scaling: ScalingState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,9 @@ class Supervision:
             await self._wait(wake_at, self._health.due_at(fleet))
         self.background.failed.result()
 
-    def scale(self, count: int) -> None:
-        """Raises UsageError for a count outside of the manifest's range."""
+    def scale(self, count: int, why: str | None = None) -> None:
+        """`why`: a clause, where nobody asked for it by hand. Raises UsageError for a count outside of the manifest's
+        range."""
         allowed = self._topology.count
         if not allowed.minimum <= count <= allowed.maximum:
             raise UsageError(
@@ -96,7 +97,7 @@ class Supervision:
                 try_="Choose a count inside of it, or change count in evenly.yaml.",
             )
         if count != self.keeper.fleet.desired:
-            self._journal.write("scale", count=count)
+            self._journal.write("scale" if why is None else "scale-because", count=count, why=why)
             self.tell(DesiredSet(count))
 
     def set_zone(self, name: str, available: bool) -> None:

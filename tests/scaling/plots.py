@@ -1,0 +1,210 @@
+"""Draws the simulated runs for docs/scaling.md: `python -m tests.scaling.plots` writes them anew."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.scaling.simulation import BEARS, MINUTE, Second, Simulation, day, sine, spike, step
+
+from evenly.core.scaling import ScalingPolicy
+from evenly.verify.report.markup import Markup, element, together
+from evenly.verify.report.svg import (
+    Linear,
+    Logarithmic,
+    Scale,
+    Step,
+    label,
+    levels,
+    line_of,
+    path,
+    rule,
+    ticks,
+    time_ticks,
+    whole_ticks,
+)
+
+FOLDER = Path(__file__).parents[2] / "docs" / "images"
+WIDTH, LEFT, RIGHT = 800.0, 48.0, 776.0
+TITLE, PANEL, FOOT = 30.0, 100.0, 34.0
+MOST_DRAWN = 360
+TARGET_MS = 200.0
+LATENCY = ScalingPolicy(2, 12, p95_ms=TARGET_MS)
+WITH_REQUESTS = ScalingPolicy(2, 12, p95_ms=TARGET_MS, requests=35)
+STYLE = """
+svg { --paper: #ffffff; --ink: #1c1b19; --soft: #615e56; --line: #dfdcd3; --mark: #1f6f5c; --bad: #a8321c }
+@media (prefers-color-scheme: dark) {
+  svg { --paper: #151513; --ink: #f0eee8; --soft: #aaa69b; --line: #35332e; --mark: #6fc3ab; --bad: #f28b72 }
+}
+.paper { fill: var(--paper) }
+text { fill: var(--ink); font: 12px system-ui, sans-serif; font-variant-numeric: tabular-nums }
+.tick { fill: var(--soft) } .panel { font-weight: 600 }
+.grid, .axis { stroke: var(--line) } .axis { stroke: var(--soft) }
+.target { stroke: var(--bad); stroke-dasharray: 5 3 }
+.line, .least { fill: none; stroke: var(--mark); stroke-width: 2 }
+.least { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 4 2 }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A shape of traffic: for how many seconds it is simulated."""
+
+    name: str
+    title: str
+    rate: Callable[[float], float]
+    seconds: int
+
+    def simulated(self, policy: ScalingPolicy = LATENCY) -> tuple[Second, ...]:
+        return Simulation(policy, self.rate).run(self.seconds)
+
+
+RUNS = (
+    Run("step", "A step from 50 to 150 requests a second", step, 4 * MINUTE),
+    Run("spike", "A spike of 300 requests a second, for 30 s", spike, 8 * MINUTE),
+    Run("sine", "A sine between 50 and 250 requests a second", sine, 15 * MINUTE),
+    Run("day", "A day of traffic, an hour a minute", day, 24 * MINUTE),
+)
+
+
+def drawn(run: Run, seconds: Sequence[Second]) -> str:
+    """The run as an SVG file."""
+    x = Linear(0.0, float(run.seconds), LEFT, RIGHT)
+    height = 3 * (TITLE + PANEL) + FOOT
+    shown = _fewer(seconds)
+    panels = (_came(shown), _latency(shown), _instances(shown))
+    return element(
+        "svg",
+        element("title", run.title, id="title"),
+        element("desc", told(seconds), id="desc"),
+        element("style", Markup(STYLE)),
+        element("rect", width=WIDTH, height=height, class_="paper"),
+        [_panel(Linear(0.0, len(shown), LEFT, RIGHT), number, each) for number, each in enumerate(panels)],
+        _times(x, run.seconds, height),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH:g} {height:g}",
+        role="img",
+        aria_labelledby="title desc",
+    ).text
+
+
+def _fewer(seconds: Sequence[Second]) -> tuple[Second, ...]:
+    """A second for each few, so that no more than 360 are drawn: what came on average, the slowest p95."""
+    each = math.ceil(len(seconds) / MOST_DRAWN)
+    groups = [seconds[at : at + each] for at in range(0, len(seconds), each)]
+    return tuple(
+        replace(
+            them[-1],
+            rate=round(sum(it.rate for it in them) / len(them)),
+            p95_ms=max((it.p95_ms for it in them if it.p95_ms is not None), default=None),
+        )
+        for them in groups
+    )
+
+
+def told(seconds: Sequence[Second]) -> str:
+    """The run in words."""
+    slow = sum(it.p95_ms is not None and it.p95_ms > TARGET_MS for it in seconds)
+    counts = [it.desired for it in seconds]
+    return (
+        f"p95 was over {TARGET_MS:g} ms in {slow} of {len(seconds)} seconds, with {min(counts)} to {max(counts)} "
+        f"instances, {sum(counts) / len(counts):.1f} on average."
+    )
+
+
+def table() -> list[str]:
+    """The rows for docs/scaling.md."""
+    return [
+        f"| {run.title} | {_figures(run.simulated())} | {_figures(run.simulated(WITH_REQUESTS))} |"
+        for run in RUNS
+    ]
+
+
+def _figures(seconds: Sequence[Second]) -> str:
+    slow = [it.at for it in seconds if it.p95_ms is not None and it.p95_ms > TARGET_MS]
+    counts = [it.desired for it in seconds]
+    return f"{len(slow)} s of {len(seconds)} s | {sum(counts) / len(counts):.1f}, at most {max(counts)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    name: str
+    y: Callable[[float, float], tuple[Scale, Sequence[float]]]
+    lines: tuple[tuple[str, Sequence[float | None]], ...]
+    target: float | None = None
+
+
+def _came(seconds: Sequence[Second]) -> _Panel:
+    rates = [float(it.rate) for it in seconds]
+
+    def y(bottom: float, top: float) -> tuple[Scale, Sequence[float]]:
+        shown = ticks(max(rates), 4)
+        return Linear(0.0, shown[-1], bottom, top), shown
+
+    return _Panel("Requests a second", y, (("line", rates),))
+
+
+def _latency(seconds: Sequence[Second]) -> _Panel:
+    p95 = [it.p95_ms for it in seconds]
+
+    def y(bottom: float, top: float) -> tuple[Scale, Sequence[float]]:
+        low, high, shown = levels(10.0, max(it for it in p95 if it is not None))
+        return Logarithmic(low, high, bottom, top), shown
+
+    name = f"p95, ms (logarithmic); dashed: the target of {TARGET_MS:g} ms"
+    return _Panel(name, y, (("line", p95),), TARGET_MS)
+
+
+def _instances(seconds: Sequence[Second]) -> _Panel:
+    held = [float(it.desired) for it in seconds]
+    needed = [max(1.0, it.rate / BEARS) for it in seconds]
+
+    def y(bottom: float, top: float) -> tuple[Scale, Sequence[float]]:
+        shown = whole_ticks(int(max(*held, *needed)), 4)
+        return Linear(0.0, shown[-1], bottom, top), shown
+
+    return _Panel("Instances; dashed: the least that could bear it", y, (("least", needed), ("line", held)))
+
+
+def _panel(x: Linear, number: int, panel: _Panel) -> Markup:
+    top = number * (TITLE + PANEL) + TITLE
+    y, shown = panel.y(top + PANEL, top)
+    return element(
+        "g", label(0, top - 10, panel.name, class_="panel"), [*_grid(y, shown), *_lines(x, y, panel)]
+    )
+
+
+def _grid(y: Scale, shown: Sequence[float]) -> Iterator[Markup]:
+    for number, value in enumerate(shown):
+        yield rule(LEFT, y.at(value), RIGHT, y.at(value), "grid" if number else "axis")
+        yield label(LEFT - 6, y.at(value) + 4, f"{value:g}", anchor="end", class_="tick")
+
+
+def _lines(x: Linear, y: Scale, panel: _Panel) -> Iterator[Markup]:
+    if panel.target is not None:
+        yield rule(LEFT, y.at(panel.target), RIGHT, y.at(panel.target), "target")
+    for class_, values in panel.lines:
+        steps = [
+            Step(x.at(at), x.at(at + 1), None if value is None else y.at(value))
+            for at, value in enumerate(values)
+        ]
+        yield together(path(line_of(steps), class_))
+
+
+def _times(x: Linear, seconds: int, height: float) -> Markup:
+    shown = time_ticks(seconds, 10)
+    at = height - FOOT + 16
+    numbers = [
+        label(x.at(it), at, f"{it // 60}:{it % 60:02}", anchor="middle", class_="tick") for it in shown
+    ]
+    return element("g", numbers, label(RIGHT, at + 15, "minutes and seconds", anchor="end", class_="tick"))
+
+
+def files() -> dict[Path, str]:
+    return {FOLDER / f"scaling-{run.name}.svg": drawn(run, run.simulated()) for run in RUNS}
+
+
+if __name__ == "__main__":
+    for file, text in files().items():
+        file.write_text(text)
+    print("\n".join(table()))
