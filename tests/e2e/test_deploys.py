@@ -73,7 +73,7 @@ def load(made: Any) -> Iterator[Load]:
         yield seen
         time.sleep(1)
         sender.send_signal(signal.SIGINT)  # ends it early, with the figures so far
-        told, _ = sender.communicate(timeout=60)
+        told, _ = sender.communicate(timeout=200)
     seen.report = json.loads(told)
 
 

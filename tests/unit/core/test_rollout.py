@@ -7,7 +7,7 @@ from tests.unit.core.world import POLICY, ZONES, fleet, four, instance
 
 from evenly.core.fleet import Exited, Fleet, KillSent, ZoneSet, apply
 from evenly.core.planning import Drain, Kill, Launch, Stop, plan
-from evenly.core.rollout import Rollout, RolloutSet, weights
+from evenly.core.rollout import Failure, Rollout, RolloutSet, weights
 from evenly.core.status import InstanceState
 
 NEW = (instance("n1", release=2), instance("n2", "local-b", release=2))
@@ -66,6 +66,12 @@ def test_failures_of_the_new_release_do_not_slow_the_old_one() -> None:
     failing = rolled(rollout(failures=5), *NEW)
     one_less = replace(failing, instances=failing.instances[1:])
     assert [it.release for it in plan(one_less, POLICY, 50).actions if isinstance(it, Launch)] == [1]
+
+
+def test_the_new_release_backs_off_by_its_own_failures() -> None:
+    failed = rolled(rollout(failures=2, failed=Failure("n0", "local-a", 50.0, "exited with code 9")))
+    assert len([it for it in plan(failed, POLICY, 50.5).actions if isinstance(it, Launch)]) == 0
+    assert len([it for it in plan(failed, POLICY, 51.0).actions if isinstance(it, Launch)]) == 1
 
 
 # --- what ends

@@ -69,6 +69,7 @@ def test_the_last_good_one_is_the_one_that_ran_before_not_the_one_with_the_highe
     )
     assert back.good == (2, 3, 1)
     assert last_good(back, running=1) == 3
+    assert last_good(Book(good=(2, 3, 1)), running=3) == 1
     assert last_good(Book(good=(1,)), running=1) is None
 
 

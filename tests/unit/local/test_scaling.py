@@ -70,16 +70,6 @@ def test_at_rest_nothing_is_written() -> None:
     assert (world.told, world.saved) == ([], [])
 
 
-def test_it_rests_while_a_deploy_is_under_way() -> None:
-    world = World()
-    world.fleet = replace(world.fleet, rollout=Rollout(2, 2, 2, None, 30.0))
-    scaling = world.supervised()
-    take(scaling, 0, 28, 56)
-    world.fleet = replace(world.fleet, rollout=None)
-    take(scaling, 84, first=4.0)
-    assert (world.told, world.saved) == ([], [])
-
-
 def test_that_the_range_ends_is_told_once() -> None:
     world = World()
     scaling = world.supervised()
@@ -168,3 +158,12 @@ async def test_only_those_that_serve_are_counted() -> None:
     for _ in range(3):
         await scaling.look()
     assert scaling.status.requests == 5.0
+
+
+async def test_a_deploy_holds_the_count() -> None:
+    world = World(admin=None)
+    scaling = world.supervised()
+    take(scaling, 0, 5)
+    world.fleet = replace(world.fleet, rollout=Rollout(2, 2, 2, None, 5.0))
+    await scaling.look()  # nobody is asked
+    assert scaling.status.requests is None

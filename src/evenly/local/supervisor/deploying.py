@@ -23,18 +23,21 @@ from evenly.manifest.types import Manifest, RollbackAlarms
 
 
 class Releases:
-    """What the processes of each release find around them. `database`: the variables to connect by."""
+    """What the processes of each release find around them. `database`: the variables by which the running one
+    connects; another one may have another URL."""
 
     def __init__(self, ground: Ground, database: Callable[[], Mapping[str, str]]) -> None:
         self._ground = ground
         self._database = database
 
     def around(self, number: int) -> Surroundings:
-        release, secrets = self._ground.release, self._ground.secrets
-        if number != release.number:
-            release = read_release(self._ground.paths, number)
-            secrets = release_secrets(self._ground.paths, release)
-        return surroundings(self._ground.paths, release, secrets, self._database())
+        paths, release = self._ground.paths, self._ground.release
+        if number == release.number:
+            return surroundings(paths, release, self._ground.secrets, self._database())
+        other = read_release(paths, number)
+        secrets = release_secrets(paths, other)
+        database = database_of(paths, other, secrets)
+        return surroundings(paths, other, secrets, database.variables() if database else {})
 
 
 def rollback_alarms(paths: Paths) -> Callable[[int], RollbackAlarms]:

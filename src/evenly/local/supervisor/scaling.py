@@ -55,18 +55,17 @@ class Scaling:
             await asyncio.sleep(LOOK_S)
 
     async def look(self) -> None:
-        """Look once. A balancer that does not answer is no reason for anything."""
+        """Look once. A balancer that does not answer is no reason for anything, and a deploy holds the count."""
+        if self._fleet().rollout:
+            self._forget()
+            return
         try:
             self.take(await asyncio.to_thread(self._read, self._serving()))
         except AdminError:
             self._forget()
 
     def take(self, reading: Reading) -> None:
-        """Decide on what was read last, and on what was read before. It rests while a deploy is under way: the count
-        is the deploy's then, and two releases' figures are in one."""
-        if self._fleet().rollout is not None:
-            self._forget()
-            return
+        """Decide on what was read last, and on what was read before."""
         if self._readings and not goes_on(self._readings[-1], reading):
             self._forget()
         self._readings.append(reading)
