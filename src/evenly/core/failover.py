@@ -2,7 +2,7 @@
 
 Each member has a data folder, in a zone of its own. The book is what is durably known; `decide` holds it against what
 is seen now and names one action. Whoever does the actions may end between any two: the next one reads the book, looks,
-and goes on. Docs: docs/adr/0023-database-failover.md. The rules, in the order in which they are applied:
+and goes on. Docs: docs/adr/0022-database-failover.md. The rules, in the order in which they are applied:
 
 1. What may not run is fenced: a member whose zone is lost, and one that does not follow.
 2. The standby becomes the primary only when the book says that it is in sync, and no primary runs.

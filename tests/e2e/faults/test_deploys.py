@@ -18,7 +18,7 @@ RATE = 500
 VOID_RUNS = 4
 DETECTED_S = 5.0  # a figure counts over a window of five seconds, and is read each half second
 UNDONE_S = 10.0
-PROGRAM = (Path(__file__).parent / "apps" / "release.py").read_text()
+PROGRAM = (Path(__file__).parents[1] / "apps" / "release.py").read_text()
 
 
 def manifest(version: int, kind: str = "well", strategy: str = "strategy: rolling") -> str:
