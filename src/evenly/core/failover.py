@@ -164,7 +164,7 @@ def _record(book: Book, seen: Seen) -> Write | None:
         return _write(book, Follower.NONE, "it takes writes, and does not follow")
     if book.follower is Follower.IN_SYNC:
         return _promotion(book, seen) or _degradation(book, seen)
-    if book.follower is Follower.BEHIND and seen.guarded and seen.streaming:
+    if book.follower is Follower.BEHIND and seen.guarded and seen.streaming and standby.runs:
         return _write(book, Follower.IN_SYNC, "it holds all that was acknowledged")
     if book.follower is Follower.BEHIND and seen.detached_s >= REBUILD_AFTER_S:
         return _write(book, Follower.NONE, "it can't follow any more")

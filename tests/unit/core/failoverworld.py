@@ -67,6 +67,7 @@ class Memory:
     guard_from: int | None = None
     copying: bool = False
     copied: bool = False
+    streaming: bool = False  # as it was when it was last looked for
     detached_s: float = 0.0
 
 
@@ -135,6 +136,10 @@ class World:
     def receiver(self) -> Server:
         return self.servers[other(self.sending)]
 
+    def look(self) -> None:
+        """That the standby receives, or does so no more, is known some time after it began."""
+        self.memory.streaming = self.attached and self.primary.up and self.sending == self.book.primary
+
     def detach(self) -> None:
         self.attached = False
 
@@ -153,7 +158,7 @@ class World:
         if not (self.servers[name].lingering and self.attached and self.sending == name):
             self.detach()
         if name == self.book.primary:
-            self.memory.guarding = self.memory.copying = False
+            self.memory.guarding = self.memory.copying = self.memory.streaming = False
             self.memory.detached_s = 0.0
 
     def end_supervisor(self) -> None:
@@ -187,7 +192,7 @@ class World:
         return Seen(
             members={name: self._member(name) for name in MEMBERS},
             link=self.link,
-            streaming=self.attached and self.primary.up and self.sending == self.book.primary,
+            streaming=memory.streaming,
             detached_s=memory.detached_s,
             waits=memory.waits,
             guarding=memory.guarding,
@@ -220,6 +225,7 @@ class World:
                     self.memory.detached_s = 0.0
                 if book.primary != self.book.primary:
                     self.memory.waits = self.memory.guarding = self.memory.guarded = False
+                    self.memory.streaming = False
                 self.book = book
                 self.memory.copied = False
             case Fence(name):
@@ -287,6 +293,7 @@ class World:
                 self.become_ready(name)
                 self.reload(name)
             self.attach()
+            self.look()
             self.receive()
             self.guard_further()
             self.end_copy()

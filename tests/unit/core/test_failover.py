@@ -76,6 +76,10 @@ class Model(RuleBasedStateMachine):
         self.world.attach()
 
     @rule()
+    def the_standby_is_looked_for(self):
+        self.world.look()
+
+    @rule()
     def the_standby_receives(self):
         self.world.receive()
 
@@ -250,6 +254,7 @@ def the_primary_has_not_taken_its_settings(world: World) -> None:
     world.reload("a")
     world.become_ready("b")
     world.attach()
+    world.look()
     world.steps(1)  # asked to wait, which it does a moment later
     world.write("a")
     world.steps(2)
@@ -320,6 +325,12 @@ def test_a_standby_that_takes_writes_is_ended_and_made_anew():
         first = failover.decide(Book("a", follower, 3), seen)
         assert first == Write(Book("a", Follower.NONE, 3), "it takes writes, and does not follow")
     assert failover.decide(Book("a", Follower.NONE, 3), seen) == Fence("b", "it is the primary no longer")
+
+
+def test_a_standby_that_ended_is_not_in_sync_again_for_what_was_last_seen_of_it():
+    """That it receives no more is known later than that it ended."""
+    seen = Seen({"a": RUNS, "b": MemberSeen()}, link="a", waits=True, guarded=True, streaming=True)
+    assert failover.decide(Book("a", Follower.BEHIND, 3), seen) == Release("a")
 
 
 def test_both_gone_are_both_started_and_nobody_is_promoted():
