@@ -108,10 +108,10 @@ def whole_gate() -> int:
 
 
 def quick() -> Run:
-    """What is in none of the others, a file to a process: its tests share what was set up for them."""
+    """What is in none of the others, neighbours to a process: they share what was set up for them."""
     folders = {path.relative_to(ROOT).parents[-3] for path in ROOT.glob("tests/*/**/test_*.py")}
     words = map(str, sorted(folders - {WHOLE, BROWSER}))
-    return Run("quick", ("-n", str(CORES + 1), "--dist", "loadfile", *words), measured=True)
+    return Run("quick", ("-n", str(CORES + 1), "--dist", "worksteal", *words), measured=True)
 
 
 def browser() -> Run:

@@ -146,7 +146,9 @@ def test_a_good_release_costs_no_request(shop, capsys, strategy):
 # --- bad ones that are caught before they get traffic
 
 
-@pytest.mark.parametrize(("kind", "words"), [("never", "became healthy"), ("broken", "synthetic gate")])
+@pytest.mark.parametrize(
+    ("kind", "words"), [("never", "was not answered with 200"), ("broken", "synthetic gate")]
+)
 def test_a_release_that_is_wrong_from_the_start_costs_no_request(shop, capsys, kind, words):
     before = shop.look().release
     found = deployed(shop, capsys, manifest(before + 1, kind))

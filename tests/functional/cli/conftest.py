@@ -1,13 +1,16 @@
 """The command line as people run it: its own process, in a folder of its own, on ports of its own."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +40,18 @@ class Project:
             timeout=TIMEOUT_S,
             check=False,
         )
+
+    def status(self) -> dict[str, Any]:
+        return dict(json.loads(self.run("status", "--json").stdout))
+
+    def settled(self) -> dict[str, Any]:
+        """The status once the database's standby is in sync: until then it changes by itself."""
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            status = self.status()
+            if any(it["in_sync"] for it in status["database_members"]):
+                return status
+        raise AssertionError("The standby did not come to be in sync.")
 
 
 def free_ports(count: int) -> list[int]:

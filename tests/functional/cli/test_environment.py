@@ -20,10 +20,6 @@ def brought_up(project: Any) -> Iterator[subprocess.CompletedProcess[str]]:
     yield up
 
 
-def status_of(project: Any) -> Mapping[str, Any]:
-    return dict(json.loads(project.run("status", "--json").stdout))
-
-
 def ask(status: Mapping[str, Any]) -> None:
     context = ssl.create_default_context(cafile=status["ca_certificate"])
     with urllib.request.urlopen(status["urls"]["https"], context=context, timeout=10) as answer:  # noqa: S310
@@ -36,24 +32,29 @@ def test_up_says_what_there_is_and_what_next(brought_up: subprocess.CompletedPro
     assert "  local-a  i-" in out and "  local-b  i-" in out
     assert "  curl --cacert .evenly/local/certificates/ca.pem https://localhost:" in out
     assert out.splitlines()[-1] == "Next: evenly status, evenly logs --follow, evenly open, evenly down"
-    for phase in ("database ready", "balancer ready", "migration 0001_greetings.sql applied", "healthy"):
+    for phase in (
+        "database in local-a ready",
+        "balancer ready",
+        "migration 0001_greetings.sql applied",
+        "healthy",
+    ):
         assert f" s  {phase}\n" in err
     assert "\x1b" not in out + err
 
 
 def test_up_again_changes_nothing_and_says_so(project: Any) -> None:
-    before = status_of(project)
+    before = project.settled()
     again = project.run("up")
     assert again.returncode == 0
     assert "It was up already: nothing was changed.\n" in again.stderr
     assert "There is no terminal for the live view" in again.stderr
-    assert status_of(project) == before
+    assert project.status() == before
 
 
 def test_the_manifest_edited_is_shown_and_not_applied(project: Any) -> None:
     manifest = project.folder / "evenly.yaml"
     text = manifest.read_text()
-    before = status_of(project)
+    before = project.status()
     try:
         manifest.write_text(text.replace("range: 2-4", "range: 3-4"))
         up, plan = project.run("up", "-d"), project.run("plan")
@@ -62,7 +63,7 @@ def test_the_manifest_edited_is_shown_and_not_applied(project: Any) -> None:
     assert "  count.range: 2-4 -> 3-4\n" in up.stderr
     assert "evenly scale 3" in up.stderr
     assert plan.stderr == "To do it: evenly deploy\n"
-    assert status_of(project) == before
+    assert project.status() == before
 
 
 def test_plan_then_scale_then_status(project: Any) -> None:
@@ -79,7 +80,7 @@ def test_plan_then_scale_then_status(project: Any) -> None:
 
 
 def test_logs_of_everybody(project: Any) -> None:
-    status = status_of(project)
+    status = project.status()
     ask(status)
     id = status["zones"][0]["instances"][0]["id"]
     deadline = time.monotonic() + 30
@@ -121,8 +122,9 @@ def test_doctor_knows_its_own_ports(project: Any) -> None:
     assert found["database"]["what"].startswith("postgres (PostgreSQL) 18")
 
 
-def test_open_prints_the_url(project: Any) -> None:
-    assert project.run("open", "--print").stdout == f"{status_of(project)['urls']['https']}\n"
+def test_open_service_prints_the_url(project: Any) -> None:
+    printed = project.run("open", "--print", "service").stdout
+    assert printed == f"{project.status()['urls']['https']}\n"
 
 
 def test_down_says_what_was_stopped_and_keeps_the_data(project: Any) -> None:

@@ -1,7 +1,6 @@
 """The live view in a real terminal: it draws, it grows with it, and Ctrl-C stops what it started."""
 
 import fcntl
-import json
 import os
 import pty
 import select
@@ -81,16 +80,12 @@ def terminal(project: Any) -> Iterator[Terminal]:
         opened.close()
 
 
-def status_of(project: Any) -> Any:
-    return json.loads(project.run("status", "--json").stdout)
-
-
 def test_it_draws_survives_its_supervisor_and_stops_all_by_ctrl_c(project: Any, terminal: Terminal) -> None:
-    terminal.wait_for("database ready")
+    terminal.wait_for("database in local-a ready")
     terminal.wait_for("requests/s")
     terminal.wait_for("local-a")
     terminal.wait_for("Ctrl-C stops it")
-    supervisor = status_of(project)["supervisor"]["pid"]
+    supervisor = project.status()["supervisor"]["pid"]
     os.kill(supervisor, signal.SIGKILL)
     terminal.resize(120, 40)
     terminal.wait_for("database")
@@ -99,12 +94,12 @@ def test_it_draws_survives_its_supervisor_and_stops_all_by_ctrl_c(project: Any, 
     terminal.wait_for("Stopping it ...")
     terminal.wait_for("Stopped 2 instances")
     assert terminal.wait_end() == 0
-    assert status_of(project)["state"] == "down"
+    assert project.status()["state"] == "down"
 
 
 def test_on_one_that_was_up_ctrl_c_only_leaves(project: Any) -> None:
     assert project.run("up", "--detach").returncode == 0
-    before = status_of(project)
+    before = project.settled()
     terminal = Terminal(project, "up")
     try:
         terminal.wait_for("Ctrl-C leaves this view")
@@ -113,14 +108,14 @@ def test_on_one_that_was_up_ctrl_c_only_leaves(project: Any) -> None:
         assert terminal.wait_end() == 0
     finally:
         terminal.close()
-    assert status_of(project) == before
+    assert project.status() == before
 
 
 def test_ctrl_c_while_it_comes_up_leaves_nothing_running(project: Any) -> None:
     project.run("down")
     terminal = Terminal(project, "up", "--detach")
     try:
-        terminal.wait_for("database starting")
+        terminal.wait_for("database in local-a starting")
         terminal.press_interrupt()
         terminal.wait_for("What was started is stopped again.")
         assert terminal.wait_end() == 130
