@@ -135,7 +135,7 @@ def test_its_lines_come_as_it_runs_and_the_fault_is_marked(look: Open, stage: Th
     stage.happen(happening(5, "zone-lost", "zone local-b is lost", zone="local-b"))  # that same fault
     expect(page.locator("#events li")).to_have_count(1, timeout=SOON)
     page.wait_for_timeout(700)
-    assert page.locator("#plot .label.fault").count() == 1
+    assert (page.locator("#plot .moment.fault").get_attribute("d") or "").count("M") == 1
 
 
 @pytest.mark.parametrize(
