@@ -14,7 +14,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import diagnosis
@@ -83,18 +84,31 @@ def prepare(kind: str) -> None:
     with workshop() as shop:
         if is_ready(shop, kind):
             return
-        if is_updatable(shop):
-            forget_stamps(shop)
+        with ThreadPoolExecutor(1) as beside:
+            rest = beside.submit(prepare_tests, shop) if kind == "test" else None
+            prepare_venv(shop, kind)
+            write_stamp(shop, "run")  # what is ready to test is ready to run
+            if rest:
+                rest.result()
+                write_stamp(shop, "test")
+
+
+def prepare_venv(shop: Workshop, kind: str) -> None:
+    if is_updatable(shop):
+        forget_stamps(shop)
+        install(shop, kind)
+    else:
+        with all_or_nothing(shop):
+            make_venv(shop, kind)
             install(shop, kind)
-        else:
-            with all_or_nothing(shop):
-                make_venv(shop, kind)
-                install(shop, kind)
-        write_stamp(shop, "run")  # what is ready to test is ready to run
-        if kind == "test":
-            prepare_machine(shop)
-            prepare_tools(shop)
-            write_stamp(shop, "test")
+
+
+def prepare_tests(shop: Workshop) -> None:
+    """What the tests need beside .venv, with a log of its own: each cause is looked for in one."""
+    own = replace(shop, log=shop.log.with_name("setup-tests.log"))
+    own.log.write_bytes(b"")
+    prepare_machine(own)
+    prepare_tools(own)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
 """What must hold before a change is taken: formatting, lint, types, import rules, all tests, coverage.
 
-Checks run beside the quick tests. The end-to-end tests put load on real processes and count every failed
-request, so they run after those, alone, and without coverage, which would slow what they measure.
+What is independent runs side by side: the checks beside the quick tests, and then the tests in a browser beside the
+end-to-end tests. Last and alone come the faults: they put load on real processes, count every failed request and
+measure time. Coverage is that of the quick tests; it would slow the others.
 The last line is the sum of all tests: `N passed, N failed`. A skipped test fails the gate.
 """
 
@@ -13,6 +14,7 @@ import xml.etree.ElementTree as Xml
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
@@ -41,8 +43,31 @@ CHECKS = {
     ],
     "import rules (lint-imports)": ["lint-imports"],
 }
-ALONE = "e2e"
-BROWSER = "browser"  # Playwright holds an event loop open: other tests of its process could not run one
+TESTS = Path("tests")
+BROWSER = (
+    TESTS / "browser"
+)  # Playwright holds an event loop open: other tests of its process could not run one
+WHOLE = TESTS / "e2e"
+FAULTS = WHOLE / "faults"
+CORES = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of pytest. `measured`: with coverage. `folder`: where its results are written."""
+
+    name: str
+    words: tuple[str, ...]
+    measured: bool = False
+    folder: Path = BUILD
+
+    @property
+    def results(self) -> Path:
+        return self.folder / f"junit-{self.name}.xml"
+
+    @property
+    def output(self) -> Path:
+        return self.folder / f"output-{self.name}.txt"
 
 
 @dataclass(frozen=True)
@@ -69,19 +94,38 @@ def main(arguments: list[str]) -> int:
 def whole_gate() -> int:
     for left in BUILD.glob("junit-*.xml"):
         left.unlink()
-    checks = start_checks()
     began = time.monotonic()
-    quick, browser, alone = test_folders()
-    codes = {"the quick tests": pytest("quick", quick, ["-n", "2"], measured=True)}
-    if browser:
-        codes["the browser tests"] = pytest(BROWSER, browser, ["-n", "0"], measured=False)
-    failed = report(checks)
-    if alone:
-        codes["the end-to-end tests"] = pytest(ALONE, alone, ["-n", "0"], measured=False)
+    checks = start_checks()
+    failed = side_by_side([quick()]) + report(checks)
+    failed += side_by_side([end_to_end(), browser()])
+    failed += side_by_side([faults()])
     show_coverage()
-    failed += [name for name, code in codes.items() if code != 0]
     print(f"all of it: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
     return conclude(failed, counts(sorted(BUILD.glob("junit-*.xml"))), SUMMARY)
+
+
+# --- the runs
+
+
+def quick() -> Run:
+    """What is in none of the others, a file to a process: its tests share what was set up for them."""
+    folders = {path.relative_to(ROOT).parents[-3] for path in ROOT.glob("tests/*/**/test_*.py")}
+    words = map(str, sorted(folders - {WHOLE, BROWSER}))
+    return Run("quick", ("-n", str(CORES + 1), "--dist", "loadfile", *words), measured=True)
+
+
+def browser() -> Run:
+    return Run("browser", ("-n", "0", str(BROWSER)))
+
+
+def end_to_end() -> Run:
+    """More at a time than there are processors: most of the time they wait for processes to start and to end."""
+    shared = ("-n", str(2 * CORES), "--dist", "loadfile")
+    return Run("end-to-end", (*shared, str(WHOLE), f"--ignore={FAULTS}"))
+
+
+def faults() -> Run:
+    return Run("fault", ("-n", "0", str(FAULTS)))
 
 
 def start_checks() -> dict[str, subprocess.Popen[str]]:
@@ -111,25 +155,32 @@ def report(checks: dict[str, subprocess.Popen[str]]) -> list[str]:
     return failed
 
 
-def test_folders() -> tuple[list[str], list[str], list[str]]:
-    """The folders of the quick tests, of those in a browser, and of those that need the machine to themselves."""
-    folders = sorted(
-        {path.relative_to(ROOT / "tests").parts[0] for path in ROOT.glob("tests/*/**/test_*.py")}
-    )
-    quick = [f"tests/{name}" for name in folders if name not in (ALONE, BROWSER)]
-    browser, alone = ([f"tests/{name}" for name in folders if name == it] for it in (BROWSER, ALONE))
-    return quick, browser, alone
+def side_by_side(runs: list[Run]) -> list[str]:
+    """The first one's output is shown as it comes, that of the others when they have ended. Gives who failed."""
+    first, *others = runs
+    began = time.monotonic()
+    beside = [(run, unseen(run)) for run in others]
+    codes = {first: subprocess.call(**of(first))}
+    print(f"{first.name} tests: {time.monotonic() - began:.1f} s\n", flush=True)
+    for run, process in beside:
+        codes[run] = process.wait()
+        print(run.output.read_text(errors="replace"))
+        print(
+            f"{run.name} tests, beside the {first.name} tests: {time.monotonic() - began:.1f} s\n", flush=True
+        )
+    return [f"the {run.name} tests" for run, code in codes.items() if code != 0]
 
 
-def pytest(name: str, folders: list[str], options: list[str], measured: bool) -> int:
-    """Runs the tests in `folders` with their output shown. Gives pytest's exit code (5: found none)."""
-    results = BUILD / f"junit-{name}.xml"
-    run = ["-m", "coverage", "run", "-m", "pytest"] if measured else ["-m", "pytest"]
-    command = [sys.executable, *run, *options, f"--junitxml={results}", "--durations=5", *folders]
-    started = time.monotonic()
-    code = subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL, env=surroundings())
-    print(f"{name} tests: {time.monotonic() - started:.1f} s\n", flush=True)
-    return code
+def unseen(run: Run) -> subprocess.Popen[bytes]:
+    with run.output.open("wb") as output:
+        return subprocess.Popen(**of(run), stdout=output, stderr=subprocess.STDOUT)
+
+
+def of(run: Run) -> dict[str, Any]:
+    """Its process, for `subprocess`. The exit code is pytest's (5: found none)."""
+    python = ["-m", "coverage", "run", "-m", "pytest"] if run.measured else ["-m", "pytest"]
+    command = [sys.executable, *python, f"--junitxml={run.results}", "--durations=5", *run.words]
+    return {"args": command, "cwd": ROOT, "stdin": subprocess.DEVNULL, "env": surroundings()}
 
 
 def surroundings() -> dict[str, str]:

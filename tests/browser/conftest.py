@@ -100,13 +100,11 @@ def stage(tmp_path: Path) -> Iterator[Theatre]:
 @pytest.fixture
 def look(browser: Browser, stage: Theatre) -> Iterator[Open]:
     """Open the dashboard: `look(width=360, dark=True)`; `calm`: without motion; `clock`: its clock is the
-    test's; `script` runs before all else. Whatever a test does, the page asks nobody but the dashboard,
+    test's. Whatever a test does, the page asks nobody but the dashboard,
     and the browser has nothing to complain of. `told`: what the stream said is kept in the page, as `heard`."""
     contexts, windows, complaints = [], [], []
 
-    def opened(
-        width: int = DESKTOP, dark: bool = False, calm: bool = False, clock: bool = False, script: str = ""
-    ) -> Window:
+    def opened(width: int = DESKTOP, dark: bool = False, calm: bool = False, clock: bool = False) -> Window:
         scheme = "dark" if dark else "light"
         motion = "reduce" if calm else "no-preference"
         contexts.append(
@@ -119,7 +117,7 @@ def look(browser: Browser, stage: Theatre) -> Iterator[Open]:
         page.on("request", lambda request: window.asked.append(request.url))
         page.on("console", lambda it: complaints.append(it.text) if it.type in ("error", "warning") else None)
         page.on("pageerror", lambda it: complaints.append(str(it)))
-        page.add_init_script(RECORD + script)
+        page.add_init_script(RECORD)
         if clock:
             page.clock.install()
         page.goto(stage.url)

@@ -28,8 +28,8 @@ from evenly.core.status import (
     WorkerStatus,
 )
 
-SOON = 2_000  # ms: within a second of the fact, on a machine that is busy
-GONE = 6_000
+SOON = 5_000  # ms: within a second of the fact, and more on a machine that is busy
+GONE = 9_000
 NONE = PartStatus(PartState.DOWN, None)
 WORKER = WorkerStatus("mail", 2, {"local-a": 1, "local-b": 0}, (), 1, id_of(9), "ended with code 1")
 LAST = PastRun(

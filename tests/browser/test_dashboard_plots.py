@@ -78,6 +78,7 @@ def test_a_fault_and_every_event_are_marked_when_they_happened(look: Open, stage
     expect(window.page.locator(".label.fault")).to_have_text("local-b lost", timeout=SOON)
     stage.play(status())
     expect(window.page.locator(".label.full")).to_have_text("healthy again", timeout=SOON)
+    expect(window.page.locator(".label.fault")).to_have_text("local-b lost")  # both have room
     page = window.page
     settled(window, "true")
     assert len(xs(page, ".moment.event")) == 2

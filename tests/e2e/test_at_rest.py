@@ -10,6 +10,7 @@ QUIET_S = 5.0
 def test_nothing_grows_without_traffic(make):
     made = make()
     made.up()
+    made.wait_in_sync()
     supervisor = psutil.Process(made.part_pids["supervisor"])
     made.wait_for(lambda: unchanged_for_a_second(made), 30, "rest")
     before, open_files = (sizes(made), made.part_pids, made.serving), supervisor.num_fds()

@@ -79,7 +79,7 @@ def test_an_app_that_does_not_come_up(make, case):
 
 
 def test_a_mended_app_comes_up(make):
-    made = make("app: {serve: 'shop:app'}\ndatabase: null", IMPATIENT, files={"shop.py": "def app(:\n"})
+    made = make("app: {serve: 'shop:app'}\ndatabase: null", files={"shop.py": "def app(:\n"})
     refused(made)
     (made.folder / "shop.py").write_text(SHOP)
     made.up()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from tests.e2e.conftest import Environment
+from tests.e2e.environment import Environment
 
 from evenly.local.target import local_target
 from evenly.verify.catalogue import Probe

@@ -20,21 +20,20 @@ def served(make_shared):
     return made
 
 
-@pytest.mark.parametrize("which", ["https", "http"])
-def test_a_port_that_is_taken_is_one_sentence(make, which):
+def test_a_port_that_is_taken_is_one_sentence(make):
     made = make()
-    port = made.https_port if which == "https" else made.http_port
-    with closing(socket.create_server(("127.0.0.1", port))):
-        done = made.up(code=3)
-        told = [line for line in done.stderr.splitlines() if f"port {port} is taken" in line]
-        assert len(told) == 1
-        assert str(os.getpid()) in told[0]  # by whom
-        assert not made.pids()
-    assert made.leftovers() == []
+    for port in (made.https_port, made.http_port):
+        with closing(socket.create_server(("127.0.0.1", port))):
+            done = made.up(code=3)
+            told = [line for line in done.stderr.splitlines() if f"port {port} is taken" in line]
+            assert len(told) == 1
+            assert str(os.getpid()) in told[0]  # by whom
+            assert not made.pids()
+        assert made.leftovers() == []
     made.up()
 
 
-def test_two_folders_run_side_by_side_on_ports_said_aloud(make):
+def test_two_folders_run_side_by_side_on_ports_said_aloud(default_ports, make):
     """The default ports may be taken by somebody else on this machine, so only the order is known."""
     found = []
     for made in (make(), make()):

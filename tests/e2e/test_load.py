@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.conftest import Environment
+import pytest
+from tests.e2e.environment import Environment
 
 from evenly.verify.keeping import kept, reports_folder
 
@@ -23,10 +24,15 @@ async def scenario(user):
 """
 
 
-def test_a_load_is_answered_by_every_zone_and_tells_what_happened(make: Callable[..., Environment]) -> None:
-    made = make("count: 4")
-    made.up()
-    made.wait_healthy()
+@pytest.fixture(scope="module")
+def made(make_shared: Callable[..., Environment]) -> Environment:
+    shared = make_shared("count: 4")
+    shared.up()
+    shared.wait_healthy()
+    return shared
+
+
+def test_a_load_is_answered_by_every_zone_and_tells_what_happened(made: Environment) -> None:
     victim, pid = min(made.serving.items())
     seen = (made.home / "logs" / "access.log").stat().st_size
     loading = subprocess.Popen(
@@ -50,9 +56,7 @@ def test_a_load_is_answered_by_every_zone_and_tells_what_happened(make: Callable
     assert [it.kind for it in kept(reports_folder(made.folder))] == ["load"]
 
 
-def test_a_scenario_writes_and_reads_back(make: Callable[..., Environment]) -> None:
-    made = make("count: 2")
-    made.up()
+def test_a_scenario_writes_and_reads_back(made: Environment) -> None:
     made.wait_healthy()
     Path(made.folder, "shop_load.py").write_text(SCENARIO)
     done = made.run("load", "--scenario", "shop_load.py", "--rate", "10", "--for", "2s", "--json")

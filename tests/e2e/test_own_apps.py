@@ -11,9 +11,9 @@ PROGRAM = (APPS / "program.py").read_text()
 SHOP = (APPS / "shop.py").read_text()
 
 
-@pytest.fixture
-def shop(make):
-    made = make(
+@pytest.fixture(scope="module")
+def shop(make_shared):
+    made = make_shared(
         "app: {serve: 'shop:app'}\ndatabase: null\nvariables: {COLOUR: blue}", files={"shop.py": SHOP}
     )
     made.up()
@@ -25,6 +25,12 @@ def test_an_app_of_ones_own_is_served_from_both_zones(shop):
     assert {words[1] for words in answers} == {it["id"] for it in shop.instances()}
     assert {(words[0], words[2], words[3]) for words in answers} == {("one", "1", "blue")}
     assert shop.status()["database"] is None
+
+
+def test_unchanged_files_are_the_same_release(shop):
+    shop.down()
+    shop.up()
+    assert shop.status()["release"] == 1
 
 
 def test_a_release_keeps_what_it_was_made_from(shop):
@@ -42,12 +48,6 @@ def test_a_release_keeps_what_it_was_made_from(shop):
     assert shop.status()["release"] == 2
     releases = shop.home / "releases"
     assert 'VERSION = "one"' in (releases / "1" / "app" / "shop.py").read_text()
-
-
-def test_unchanged_files_are_the_same_release(shop):
-    shop.down()
-    shop.up()
-    assert shop.status()["release"] == 1
 
 
 def test_a_program_is_served(make):

@@ -135,16 +135,10 @@ def test_an_edited_file_does_not_leak_into_what_runs(shop):
 
 def test_a_one_off_command_is_surrounded_as_the_app_is(shop):
     script = 'cat; pwd; echo "$COLOUR $EVENLY_RELEASE $EVENLY_ZONE"; echo told >&2; exit 7'
-    done = shop_run(shop, "run", "sh", "-c", script, input="from the pipe\n")
+    done = shop.run("run", "sh", "-c", script, input="from the pipe\n")
     app = shop.home / "releases" / "1" / "app"
     assert done.stdout.splitlines() == ["from the pipe", str(app), "blue 1 local-a"]
     assert (done.stderr, done.returncode) == ("told\n", 7)
-
-
-def shop_run(shop, *words, **options):
-    done = {**shop._options(), **options}
-    done.pop("stdin") if "input" in options else None
-    return subprocess.run([*shop.command, *words], capture_output=True, text=True, timeout=60, **done)
 
 
 def test_only_the_owner_changes_the_schema(shop):
@@ -170,7 +164,7 @@ def test_a_program_of_the_projects_own_comes_first(shop):
 
 
 def test_a_pipe_that_closes_ends_a_command_quietly(shop):
-    with subprocess.Popen([*shop.command, "run", "yes"], stdout=subprocess.PIPE, **shop._options()) as yes:
+    with subprocess.Popen([*shop.command, "run", "yes"], stdout=subprocess.PIPE, **shop.options()) as yes:
         assert yes.stdout.readline() == b"y\n"
         yes.stdout.close()
         assert yes.wait(30) == -signal.SIGPIPE
@@ -181,7 +175,7 @@ def test_a_terminal_is_the_commands_own_and_so_is_ctrl_c(shop):
     script = "trap 'echo caught; exit 9' INT; test -t 0 && test -t 1 && echo terminal; while :; do sleep 0.05; done"
     terminal, inside = pty.openpty()
     command = ["setsid", "--ctty", *shop.command, "run", "sh", "-c", script]
-    options = shop._options() | {"stdin": inside}
+    options = shop.options() | {"stdin": inside}
     with subprocess.Popen(command, stdout=inside, stderr=inside, **options) as run:
         os.close(inside)
         shown = read_until(terminal, b"terminal")

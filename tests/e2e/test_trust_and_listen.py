@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.e2e.environment import SURROUNDINGS
 
 from evenly.local.listening import own_addresses
 
@@ -52,18 +53,9 @@ def browse(home: Path, url: str) -> str:
     return done.stdout
 
 
-def trust(made, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*made.command, "trust", "--store", "browsers", *words],
-        cwd=made.folder,
-        env=os.environ | {"HOME": str(home)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+def trust(made, home: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = made.run("trust", "--store", "browsers", *words, env=SURROUNDINGS | {"HOME": str(home)})
+    assert done.returncode == code, done.stderr
     return done
 
 
@@ -81,17 +73,7 @@ def test_a_browser_trusts_it_once_it_was_asked_to_and_no_longer(served, home):
 
 
 def test_consent_is_asked_for(served, home):
-    refused = subprocess.run(
-        [*served.command, "trust", "--store", "browsers", "--install"],
-        cwd=served.folder,
-        env=os.environ | {"HOME": str(home)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert refused.returncode == 2
+    refused = trust(served, home, "--install", code=2)
     assert "--yes" in refused.stderr
     assert not (home / ".pki").exists()
 

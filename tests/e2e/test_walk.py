@@ -228,7 +228,7 @@ def test_data_is_deleted_only_by_name(walk):
     assert walk.leftovers() == []
 
 
-def test_an_empty_folder_is_enough(make):
+def test_an_empty_folder_is_enough(default_ports, make):
     made = make()
     (made.folder / "evenly.yaml").unlink()
     made.up()

@@ -105,11 +105,11 @@ def test_the_installed_command_helps_from_an_empty_folder(evenly, tmp_path):
     assert "up" in run(evenly, "--help", cwd=tmp_path)
 
 
-def test_the_wheel_serves_from_an_empty_folder(evenly, tmp_path):
+def test_the_wheel_serves_from_an_empty_folder(evenly, tmp_path, default_ports):
     serves_from_both_zones([evenly, "up", "--detach"], evenly, tmp_path)
 
 
-def test_make_up_serves_from_a_fresh_clone(tmp_path):
+def test_make_up_serves_from_a_fresh_clone(tmp_path, default_ports):
     clone = tmp_path / "a clone"
     run("git", "clone", "--quiet", ROOT, clone, cwd=tmp_path)
     serves_from_both_zones(["make", "up"], clone / ".venv" / "bin" / "evenly", clone)

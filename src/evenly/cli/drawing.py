@@ -12,10 +12,12 @@ from rich.text import Text
 
 from evenly.cli.words import COLOURS, age, count_of
 from evenly.core.status import (
+    DatabaseMember,
     EnvironmentStatus,
     JobStatus,
     Outcome,
     PartStatus,
+    Role,
     WorkerStatus,
     ZoneStatus,
 )
@@ -126,8 +128,12 @@ def _zone(zone: ZoneStatus, now: datetime, width: int, depth: int) -> Panel:
 
 
 def _parts(status: EnvironmentStatus) -> Text:
-    parts = (("balancer", status.balancer), ("database", status.database), ("supervisor", status.supervisor))
-    return _line(*(piece for name, part in parts if part for piece in _part(name, part)))
+    return _line(
+        *_part("balancer", status.balancer),
+        *(_part("database", status.database) if status.database else ()),
+        *(piece for it in status.database_members if it.role is Role.STANDBY for piece in _standby(it)),
+        *_part("supervisor", status.supervisor),
+    )
 
 
 def _others(status: EnvironmentStatus) -> list[Text]:
@@ -154,6 +160,11 @@ def _jobs(jobs: Sequence[JobStatus]) -> tuple[str | tuple[str, str], ...]:
 
 def _part(name: str, part: PartStatus) -> tuple[str | tuple[str, str], ...]:
     return ((f"{name} ", "dim"), (part.state.value, COLOURS[part.state]), "   ")
+
+
+def _standby(it: DatabaseMember) -> tuple[str | tuple[str, str], ...]:
+    told = "in sync" if it.in_sync else "not in sync"
+    return (("standby ", "dim"), (told, COLOURS["healthy" if it.in_sync else "starting"]), "   ")
 
 
 def _events(events: Sequence[tuple[str, str]], room: int) -> list[Text]:

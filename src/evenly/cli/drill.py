@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from evenly.verify.drillresult import Drills, Moment
     from evenly.verify.target import Target
 
-KINDS = ("instance", "zone", "zone-return", "hang", "slow", "database", "balancer", "supervisor")
+KINDS = (
+    "instance",
+    "zone",
+    "zone-return",
+    "hang",
+    "slow",
+    "database",
+    "database-failover",
+    "balancer",
+    "supervisor",
+)
 
 
 @click.command()
@@ -63,8 +73,9 @@ def command(
 ) -> None:
     """Break something on purpose while requests come, count every failed one, and put it right again.
 
-    WHAT is an instance that dies, a zone that is lost or returns, an instance that hangs or is slow, the database, the
-    balancer or the supervisor; or all of them, one after the other. Exits with 1 when it cost more than it may.
+    WHAT is an instance that dies, a zone that is lost or returns, an instance that hangs or is slow, the database, its
+    primary in favour of its standby (database-failover), the balancer or the supervisor; or all of them, one after the
+    other. Exits with 1 when it cost more than it may.
     """
     from evenly.local.target import local_target
     from evenly.verify.report import drills_html

@@ -57,8 +57,9 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 def findings_of(manifest: Manifest, project: Path) -> tuple[Finding, ...]:
-    """All that can be found without running anything: of the manifest, and of the certificate that it names."""
-    found = lint(manifest, project)
+    """All that can be found without running anything: of the manifest, of the migrations that are new, and of the
+    certificate that it names."""
+    found = (*lint(manifest, project), *_risks(manifest, project))
     own = manifest.http.certificate
     if own is None:
         return found
@@ -68,6 +69,15 @@ def findings_of(manifest: Manifest, project: Path) -> tuple[Finding, ...]:
 
     host = manifest.http.alias or f"{manifest.name}.localhost"
     return (*found, *examine(own, project, host, datetime.now(UTC)).findings)
+
+
+def _risks(manifest: Manifest, project: Path) -> tuple[Finding, ...]:
+    """Of the migrations that the running release has not brought, where there is one that they could disturb."""
+    if manifest.database is None or manifest.database.migrations is None:
+        return ()
+    from evenly.local.foresight import risky_migrations
+
+    return risky_migrations(project, manifest)
 
 
 def finding_lines(found: Sequence[Finding]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`evenly plan`: what up or scale would do, and why."""
+"""`evenly plan`: what up, deploy or scale would do, and why."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Foreseen:
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="As if scaled to N instances.")
 @json_option
 def command(count: int | None, as_json: bool) -> None:
-    """Show step by step what up would do, or a changed manifest, or scale, and why. Changes nothing."""
+    """Show step by step what up would do, or deploy, or scale, and why. Changes nothing."""
     from evenly.cli.lint import check
 
     project = project_folder()
@@ -77,7 +77,9 @@ def plan_lines(found: Foreseen) -> list[str]:
 
 def foreseen(project: Path, manifest: Manifest, count: int | None) -> Foreseen:
     """Raises UsageError for a count outside of what the manifest (while it runs: the running one) allows."""
+    from evenly.local.deploys import is_fixed
     from evenly.local.environment import running_manifest
+    from evenly.local.releases import next_number
     from evenly.local.settings import find_paths
     from evenly.manifest.dump import differences
 
@@ -90,9 +92,12 @@ def foreseen(project: Path, manifest: Manifest, count: int | None) -> Foreseen:
     if count is not None:
         _check_count(runs, count)
         return _of_scale(runs, fleet, count, changes)
-    if not changes:
+    if any(is_fixed(it) for it in changes):
+        return _of_change(paths, manifest, fleet, changes)
+    number, is_new = next_number(paths, manifest, fleet.release)
+    if number == fleet.release:
         return _of_scale(runs, fleet, None, changes)
-    return _of_change(paths, manifest, fleet, changes)
+    return _of_deploy(paths, manifest, fleet, changes, number, is_new=is_new)
 
 
 def _running_fleet(paths: Paths) -> Fleet | None:
@@ -135,7 +140,7 @@ def _of_scale(
 
 
 def _of_change(paths: Paths, manifest: Manifest, fleet: Fleet, changes: tuple[Difference, ...]) -> Foreseen:
-    """A changed manifest is applied by taking it down and up again: nothing rolls over yet."""
+    """What no deploy can change is applied by taking it down and up again."""
     from evenly.core.forecast import Step, up_forecast
     from evenly.core.topology import local_topology
     from evenly.local.foresight import foresee
@@ -147,6 +152,31 @@ def _of_change(paths: Paths, manifest: Manifest, fleet: Fleet, changes: tuple[Di
     )
     up = up_forecast(topology, foresee(paths, manifest, running=True), policy(topology))
     return Foreseen(True, changes, (stop, *up.steps), ("evenly down", "evenly up"))
+
+
+def _of_deploy(
+    paths: Paths,
+    manifest: Manifest,
+    fleet: Fleet,
+    changes: tuple[Difference, ...],
+    number: int,
+    *,
+    is_new: bool,
+) -> Foreseen:
+    from evenly.core.deployforecast import deploy_forecast
+    from evenly.local.foresight import pending_migrations
+    from evenly.local.settings import read_settings
+
+    steps = deploy_forecast(
+        manifest.deployment,
+        fleet.desired,
+        len(fleet.zones),
+        release=number,
+        before=fleet.release,
+        migrations=pending_migrations(paths, manifest, read_settings(paths)),
+        is_new=is_new,
+    )
+    return Foreseen(True, changes, steps, ("evenly deploy",))
 
 
 def _check_count(manifest: Manifest, count: int) -> None:

@@ -1,14 +1,17 @@
 """What commands show of an environment, as text. Pure: facts in, lines out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from evenly.cli.jobtext import job_lines, worker_lines
 from evenly.cli.words import age, coloured, count_of, harmless, table
 from evenly.core.status import (
+    DatabaseMember,
     EnvironmentState,
     EnvironmentStatus,
     InstanceStatus,
     PartStatus,
+    Role,
     ScalingStatus,
     ZoneStatus,
 )
@@ -91,8 +94,18 @@ def reach_lines(status: EnvironmentStatus) -> list[str]:
 
 
 def part_lines(status: EnvironmentStatus) -> list[str]:
-    parts = (("balancer", status.balancer), ("database", status.database), ("supervisor", status.supervisor))
-    return table([_part_row(name, part) for name, part in parts], indent="  ")
+    rows = [
+        _part_row("balancer", status.balancer),
+        *(member_rows(status.database_members) or [_part_row("database", status.database)]),
+        _part_row("supervisor", status.supervisor),
+    ]
+    return table(rows, indent="  ")
+
+
+def member_rows(members: Sequence[DatabaseMember]) -> list[tuple[str, ...]]:
+    """The database's members, the primary first."""
+    ordered = sorted(members, key=lambda it: it.role is Role.STANDBY)
+    return [_member_row("" if number else "database", it) for number, it in enumerate(ordered)]
 
 
 def scaling_lines(scaling: ScalingStatus | None) -> list[str]:
@@ -146,6 +159,12 @@ def _zone_rows(zone: ZoneStatus, now: datetime) -> list[tuple[str, ...]]:
 def _instance_row(it: InstanceStatus, now: datetime) -> tuple[str, ...]:
     pid = str(it.pid) if it.pid else "-"
     return (it.id, coloured(it.state), it.address, pid, str(it.release), age(it.started_at, now))
+
+
+def _member_row(name: str, it: DatabaseMember) -> tuple[str, ...]:
+    sync = "" if it.role is Role.PRIMARY else ", in sync" if it.in_sync else ", not in sync"
+    pid = f"pid {it.pid}" if it.pid else ""
+    return (name, coloured(it.state), pid, f"{it.role} in {it.zone}{sync}")
 
 
 def _part_row(name: str, part: PartStatus | None) -> tuple[str, ...]:

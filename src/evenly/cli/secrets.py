@@ -54,7 +54,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         return
     if any(it.state is State.CHANGED for it in found):
-        click.echo("What was changed is not applied yet: evenly down, then evenly up", err=True)
+        click.echo("What was changed is not applied yet: evenly deploy", err=True)
     else:
         hint("evenly up")
 

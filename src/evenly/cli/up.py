@@ -19,9 +19,11 @@ from evenly.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from evenly.local.environment import Up
+    from evenly.manifest.dump import Difference
     from evenly.manifest.types import Manifest
 
 
@@ -52,6 +54,7 @@ def command(detach: bool, listen: tuple[str, ...], as_json: bool) -> None:
     check(manifest, project)
     up = _bring_up(project, manifest, addresses)
     _say_what_moved(up)
+    _say_what_was_cut_off(up)
     for line in (*reach_lines(up.status), *_unheard(up, addresses)):
         click.echo(line, err=True)
     if as_json:
@@ -102,6 +105,15 @@ def _say_what_moved(up: Up) -> None:
         )
 
 
+def _say_what_was_cut_off(up: Up) -> None:
+    if up.cut_off is not None:
+        click.echo(
+            f"The deploy of release {up.cut_off} was cut off when the environment ended. It was brought up with "
+            f"release {up.status.release}, which is what the project holds.",
+            err=True,
+        )
+
+
 def _say_up(up: Up, manifest: Manifest, *, asked_to_detach: bool) -> None:
     if not asked_to_detach:
         click.echo("There is no terminal for the live view: it goes on running, as with --detach.", err=True)
@@ -146,13 +158,19 @@ def edited_lines(up: Up, manifest: Manifest) -> list[str]:
     return [
         "evenly.yaml was edited since it was brought up:",
         *rows,
-        "Nothing of that is applied yet. Apply it with: evenly down, then evenly up",
+        f"Nothing of that is applied yet. Apply it with: {_by_what(changed)}",
         *(
             [f"For the number of instances alone: evenly scale {manifest.count.minimum}"]
             if counts_alone and within
             else []
         ),
     ]
+
+
+def _by_what(changed: Sequence[Difference]) -> str:
+    from evenly.local.deploys import is_fixed
+
+    return "evenly down, then evenly up" if any(is_fixed(it) for it in changed) else "evenly deploy"
 
 
 def _has_terminal() -> bool:

@@ -6,23 +6,18 @@ from datetime import datetime, timedelta
 
 from evenly.core.facts import Happening
 from evenly.core.fleet import Fleet, find
-from evenly.core.status import InstanceState
+from evenly.core.rollout import ended_by_itself
 
 LOOP = 3  # crashes of one kind
 WITHIN = timedelta(minutes=10)
 SOON_S = 60.0  # what ran longer came up well, so that its end is no part of a loop
 
-_ASKED = (InstanceState.DRAINING, InstanceState.STOPPING)
-
 
 def has_crashed(fleet: Fleet, id: str) -> bool:
     """Whether the instance, whose process has just ended, did so without having been asked to. One that was killed
     because it never became healthy counts as crashed."""
-    it = find(fleet, id)
-    if it is None or it.given_up:
-        return it is not None
-    lost = any(zone.name == it.zone and not zone.available for zone in fleet.zones)
-    return not (lost or it.killed or it.state in _ASKED)
+    gone = find(fleet, id)
+    return gone is not None and ended_by_itself(fleet, gone)
 
 
 def loops(happenings: Iterable[Happening], now: datetime) -> Mapping[str, int]:

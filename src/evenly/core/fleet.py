@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from evenly.core.rollout import Failure as Failure
+from evenly.core.rollout import Rollout, RolloutSet, new_one_ended, with_rollout
 from evenly.core.status import InstanceState
 
 STABLE_AFTER_S = 2.0  # an instance that served this long was no failed launch
@@ -55,20 +57,11 @@ class ZoneFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """The last launch that came to nothing: `why` is a sentence for a person."""
-
-    id: str
-    zone: str
-    at: float
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Fleet:
     """All instances of an environment and what is wanted of them.
 
-    `failures` counts launches in a row that came to nothing; `failed` describes the last of them.
+    `failures` counts launches in a row that came to nothing; `failed` describes the last of them. `rollout`: another
+    release is on its way beside `release`.
     """
 
     desired: int
@@ -77,6 +70,7 @@ class Fleet:
     instances: tuple[Instance, ...] = ()
     failures: int = 0
     failed: Failure | None = None
+    rollout: Rollout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +166,7 @@ Event = (
     | Outdated
     | DesiredSet
     | ZoneSet
+    | RolloutSet
 )
 
 
@@ -200,6 +195,8 @@ def apply(fleet: Fleet, event: Event, now: float) -> Fleet:
             return replace(fleet, desired=count)
         case ZoneSet(name, available):
             return replace(fleet, zones=tuple(_zone_set(zone, name, available) for zone in fleet.zones))
+        case RolloutSet(rollout):
+            return with_rollout(fleet, rollout)
         case _:
             assert_never(event)
 
@@ -232,9 +229,12 @@ def _exited(fleet: Fleet, id: str, why: str, now: float) -> Fleet:
     if gone is None:
         return fleet
     rest = replace(fleet, instances=tuple(it for it in fleet.instances if it.id != id))
+    failed = Failure(id, gone.zone, now, why)
+    if fleet.rollout and gone.release == fleet.rollout.release:
+        return new_one_ended(fleet, rest, gone, failed)
     if not _failed_launch(gone, now):
         return rest
-    return replace(rest, failures=fleet.failures + 1, failed=Failure(id, gone.zone, now, why))
+    return replace(rest, failures=fleet.failures + 1, failed=failed)
 
 
 def _failed_launch(gone: Instance, now: float) -> bool:

@@ -102,12 +102,13 @@ def _authority(facts: UpFacts) -> list[Step]:
 def _database(topology: Topology, facts: UpFacts) -> list[Step]:
     if topology.database is None:
         return []
-    files = ", ".join(facts.migrations)
-    count = f"{len(facts.migrations)} migration{'' if len(facts.migrations) == 1 else 's'}"
-    return [
-        *_server(topology.database, facts),
-        *([Step(f"apply {count}: {files}", "not applied yet")] if facts.migrations else []),
-    ]
+    return [*_server(topology.database, facts), *applied(facts.migrations, "not applied yet")]
+
+
+def applied(migrations: Sequence[str], why: str) -> list[Step]:
+    """The step of applying these files, if there are any."""
+    count = f"{len(migrations)} migration{'' if len(migrations) == 1 else 's'}"
+    return [Step(f"apply {count}: {', '.join(migrations)}", why)] if migrations else []
 
 
 def _server(database: Database, facts: UpFacts) -> list[Step]:

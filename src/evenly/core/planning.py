@@ -11,10 +11,11 @@ The rules, in the order in which they are applied:
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evenly.core.fleet import Fleet, Instance, is_failing
 from evenly.core.replacing import replaceable, surge, with_surge
+from evenly.core.rollout import cohorts
 from evenly.core.spread import shares
 from evenly.core.status import InstanceState
 
@@ -24,9 +25,7 @@ LONGEST_BACKOFF_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class FleetPolicy:
-    """How patient planning is. All in seconds.
-
-    grace_period: for a new instance to become healthy. patience: for an unhealthy one to recover.
+    """All in seconds. grace_period: for a new instance to become healthy. patience: for an unhealthy one to recover.
     deregistration_delay: at most, for requests in flight. stop_timeout: from SIGTERM to SIGKILL.
     """
 
@@ -40,6 +39,7 @@ class FleetPolicy:
 class Launch:
     zone: str
     why: str
+    release: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,13 @@ class Plan:
 
 def plan(fleet: Fleet, policy: FleetPolicy, now: float) -> Plan:
     """The actions for `fleet` at `now`. The same fleet at the same time has always the same plan."""
+    each = [(it, replace(policy, grace_period=grace)) for it, grace in cohorts(fleet, policy.grace_period)]
+    plans = [_plan(cohort, its_own, now) for cohort, its_own in each]
+    times = [it.wake_at for it in plans if it.wake_at is not None]
+    return Plan(tuple(action for it in plans for action in it.actions), min(times, default=None))
+
+
+def _plan(fleet: Fleet, policy: FleetPolicy, now: float) -> Plan:
     held = _held(fleet, policy, now)
     share = _shares(fleet, held)
     wanted = share | _with_new_ones(fleet, held, share)
@@ -184,7 +191,7 @@ def _launch(
     now: float,
 ) -> list[Action]:
     missing = [
-        Launch(zone, f"{zone} holds {len(held[zone])} of {count}")
+        Launch(zone, f"{zone} holds {len(held[zone])} of {count}", fleet.release)
         for zone, count in share.items()
         for _ in range(count - len(held[zone]))
     ]
@@ -199,7 +206,7 @@ def _launch_beside(
 ) -> list[Launch]:
     why = next((it.outdated for it in fleet.instances if it.outdated), None)
     return [
-        Launch(zone, f"another is to be replaced: {why}")
+        Launch(zone, f"another is to be replaced: {why}", fleet.release)
         for zone, count in wanted.items()
         for _ in range(count - max(share[zone], len(held[zone])))
     ]
@@ -249,7 +256,7 @@ def _leavers(instances: tuple[Instance, ...], share: int) -> list[Instance]:
 
 def _spare(fleet: Fleet) -> int:
     """How many that serve may go."""
-    return max(0, sum(zone_counts(fleet).values()) - max(fleet.desired, 1))
+    return max(0, sum(zone_counts(fleet).values()) - fleet.desired)
 
 
 def _replace(fleet: Fleet, held: dict[str, tuple[Instance, ...]], wanted: dict[str, int]) -> list[Action]:

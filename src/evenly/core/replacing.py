@@ -10,9 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from evenly.core.fleet import Instance
-from evenly.core.status import InstanceState
-
-LEAVING = (InstanceState.DRAINING, InstanceState.STOPPING)
+from evenly.core.status import LEAVING, InstanceState
 
 
 def surge(count: int, zones: int) -> int:

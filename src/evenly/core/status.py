@@ -18,6 +18,9 @@ class InstanceState(StrEnum):
     STOPPING = "stopping"  # was asked to stop
 
 
+LEAVING = (InstanceState.DRAINING, InstanceState.STOPPING)
+
+
 class Outcome(StrEnum):
     """What became of a run of a job, or of its due time."""
 
@@ -28,6 +31,13 @@ class Outcome(StrEnum):
     STOPPED = "stopped"  # the environment was taken down
     SKIPPED = "skipped"  # one was still running
     MISSED = "missed"  # nobody was there to run it, or no zone
+
+
+class Role(StrEnum):
+    """Of a member of a database of two."""
+
+    PRIMARY = "primary"  # takes writes
+    STANDBY = "standby"  # follows, and takes the primary's place
 
 
 class PartState(StrEnum):
@@ -76,6 +86,17 @@ class PartStatus:
     @property
     def works(self) -> bool:
         return self.state in (PartState.RUNNING, PartState.ELSEWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseMember:
+    """One of the two members of a database. `in_sync`: a standby that holds all that was acknowledged."""
+
+    zone: str
+    role: Role
+    state: PartState
+    pid: int | None
+    in_sync: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +184,10 @@ class ScalingStatus:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
-    """`database` is `None` where the manifest asks for none. `problem` is one sentence, or `None`. `notices`: what a
-    person has to do in time, as sentences. `reachable`: the URLs by which others than this machine reach it. `scaling`:
-    `None` where the manifest asks for none, or the supervisor does not answer."""
+    """`database` is `None` where the manifest asks for none, and the primary where it has two members, which are
+    `database_members`. `problem` is one sentence, or `None`. `notices`: what a person has to do in time, as sentences.
+    `reachable`: the URLs by which others than this machine reach it. `scaling`: `None` where the manifest asks for
+    none, or the supervisor does not answer."""
 
     environment: str
     target: str
@@ -184,6 +206,7 @@ class EnvironmentStatus:
     notices: tuple[str, ...] = ()
     reachable: tuple[str, ...] = ()
     scaling: ScalingStatus | None = None
+    database_members: tuple[DatabaseMember, ...] = ()
 
     @property
     def serving(self) -> tuple[InstanceStatus, ...]:

@@ -21,8 +21,11 @@ def environment_state(
 
 def is_full(fleet: Fleet) -> bool:
     """All that are desired serve, evenly over all zones."""
+    return all(zone.available for zone in fleet.zones) and is_evenly_full(fleet)
+
+
+def is_evenly_full(fleet: Fleet) -> bool:
+    """All that are desired serve, evenly over the zones that are available; `False` when none is."""
     healthy = zone_counts(fleet)
-    share = shares(fleet.desired, [zone.name for zone in fleet.zones], healthy)
-    return all(zone.available for zone in fleet.zones) and all(
-        healthy[zone] >= count for zone, count in share.items()
-    )
+    share = shares(fleet.desired, [zone.name for zone in fleet.zones if zone.available], healthy)
+    return bool(share) and all(healthy[zone] >= count for zone, count in share.items())

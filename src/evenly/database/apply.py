@@ -59,15 +59,17 @@ async def apply(
     url: Secret,
     folder: Path,
     *,
-    lock_timeout: float = 10.0,
+    lock_timeout: float = 3.0,
     deadline: float = 60.0,
     now: Callable[[], float] = time.monotonic,
 ) -> tuple[Migration, ...]:
     """Applies what is new in `folder` as the role in `url` (the owner), and returns it.
 
-    `lock_timeout`: seconds that a statement waits for a lock; `deadline`: seconds to wait for another runner.
-    Raises UsageError for a wrong file, StateError where files and record differ or PostgreSQL refuses, and
-    what asyncpg raises when the connection is lost.
+    `lock_timeout`: seconds that a statement waits for a lock, and requests behind it; `deadline`: seconds to wait for
+    another runner.
+
+    Raises UsageError for a wrong file, StateError where files and record differ or PostgreSQL refuses, and what
+    asyncpg raises when the connection is lost.
     """
     found = read_all(_read(folder))
     connection = await _connect(url, lock_timeout)

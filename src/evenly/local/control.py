@@ -42,7 +42,21 @@ class RunJob(msgspec.Struct, frozen=True, tag="run-job"):
     name: str
 
 
-Request = AskStatus | Scale | SetZone | RunJob
+class Deploy(msgspec.Struct, frozen=True, tag="deploy"):
+    """Let this release take over. `by`: who asks. `returns`: it was good before."""
+
+    release: int
+    by: str
+    returns: bool = False
+
+
+class StopDeploy(msgspec.Struct, frozen=True, tag="stop-deploy"):
+    """Undo the deploy that is under way. `by`: who asks."""
+
+    by: str
+
+
+Request = AskStatus | Scale | SetZone | RunJob | Deploy | StopDeploy
 
 
 class Report(msgspec.Struct, frozen=True):

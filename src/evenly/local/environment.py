@@ -16,6 +16,7 @@ from evenly.errors import StateError, TargetError
 from evenly.local import control, ports, processes, releases, state
 from evenly.local.balancer import loopback_addresses
 from evenly.local.control import AskStatus, NotRunningError, RunJob, Scale, SetZone
+from evenly.local.deploybook import came_up, ended, read_book, write_book
 from evenly.local.faults import restore
 from evenly.local.jobs.book import read_jobs
 from evenly.local.jobs.telling import past_runs
@@ -28,6 +29,7 @@ from evenly.local.settings import (
     make_folders,
     read_release,
     read_settings,
+    timestamp_now,
     write_settings,
 )
 from evenly.local.stopping import Stopped, stop_dashboard, stop_everything
@@ -42,13 +44,15 @@ SLACK_S = 60.0  # beyond the grace period: initialising the database on a slow d
 class Up:
     """How `bring_up` ended. `was_running`: it found the environment up, and changed nothing.
 
-    `manifest`: what the running release was made from. `moved_ports`: default ports that were taken.
+    `manifest`: what the running release was made from. `moved_ports`: default ports that were taken. `cut_off`: the
+    release whose deploy the environment's end had broken off.
     """
 
     status: EnvironmentStatus
     was_running: bool
     manifest: Manifest
     moved_ports: tuple[tuple[int, int, str], ...] = ()
+    cut_off: int | None = None
 
 
 def bring_up(project: Path, manifest: Manifest, listen: tuple[str, ...] = ()) -> Up:
@@ -61,11 +65,22 @@ def bring_up(project: Path, manifest: Manifest, listen: tuple[str, ...] = ()) ->
     paths = find_paths(project)
     make_folders(paths)
     with command_lock(paths):
-        if paths.wanted.exists() and paths.settings.exists() and processes.find_marked(paths.home):
+        if is_up(paths):
             return _found_up(paths)
         stop_everything(paths)  # what a killed command may have left
         make_folders(paths)
         return _fresh_start(paths, manifest, listen)
+
+
+def is_up(paths: Paths) -> bool:
+    """Whether it is meant to be up, and something of it runs."""
+    return paths.wanted.exists() and paths.settings.exists() and bool(processes.find_marked(paths.home))
+
+
+def see_held(paths: Paths) -> None:
+    """See to it that a supervisor holds the environment, which then goes on with what was under way."""
+    if not _is_watched(paths):
+        processes.spawn(watchdog_command(paths, running_supervisor(paths)))
 
 
 def take_down(project: Path, *, delete_data: bool = False) -> Stopped:
@@ -133,31 +148,41 @@ def running_manifest(project: Path) -> Manifest | None:
 def _found_up(paths: Paths) -> Up:
     """It is up, or its supervisors were killed: see to it that it is held, put right what a drill that is gone left
     broken, and touch nothing else."""
-    settings = known_settings(paths)
-    if not _is_watched(paths):
-        processes.spawn(watchdog_command(paths, running_supervisor(paths)))
+    see_held(paths)
     restore(paths)
-    manifest = read_release(paths, settings.release).manifest
+    manifest = read_release(paths, known_settings(paths).release).manifest
     report = await_healthy(paths, _patience(manifest))
     return Up(report.status, was_running=True, manifest=manifest)
 
 
 def _fresh_start(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> Up:
     try:
-        settings = _settings(paths, manifest, listen)
+        before = _settings_before(paths)
+        settings = _settings(paths, manifest, listen, before)
         write_settings(paths, settings)
+        cut_off = _note_release(paths, settings.release, before)
         paths.wanted.touch(mode=0o600)
         processes.spawn(watchdog_command(paths, None))
         report = await_healthy(paths, _patience(manifest))
     except BaseException:
         stop_everything(paths)
         raise
-    return Up(report.status, was_running=False, manifest=manifest, moved_ports=_moved(manifest, settings))
+    moved = _moved(manifest, settings)
+    return Up(report.status, was_running=False, manifest=manifest, moved_ports=moved, cut_off=cut_off)
 
 
-def _settings(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> Settings:
+def _note_release(paths: Paths, release: int, before: Settings | None) -> int | None:
+    """What is brought up takes over without a deploy; one that was under way is over. Returns the release of that."""
+    book = read_book(paths)
+    cut_off = book.current.release if book.current else None
+    if book.current:
+        book = ended(book, book.current, timestamp_now())
+    write_book(paths, came_up(book, release, before.release if before else None))
+    return cut_off
+
+
+def _settings(paths: Paths, manifest: Manifest, listen: tuple[str, ...], before: Settings | None) -> Settings:
     addresses = (*loopback_addresses(), *listen)
-    before = _settings_before(paths)
     http = manifest.http
     https_port = ports.choose(http.port, before.https_port if before else HTTPS_PORT, addresses)
     redirect = before.http_port if before else HTTP_PORT

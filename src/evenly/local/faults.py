@@ -18,7 +18,7 @@ from evenly.core.facts import NotPossibleError
 from evenly.core.fleet import ProcessRef, find
 from evenly.errors import StateError
 from evenly.local import control, processes, state
-from evenly.local.control import NotRunningError, SetZone
+from evenly.local.control import AskStatus, NotRunningError, SetZone
 from evenly.local.inheritance import inherited
 from evenly.local.paths import Paths
 from evenly.local.processes import HOME_MARK, INSTANCE_MARK, ROLE_MARK, Command
@@ -76,6 +76,13 @@ class LocalFaults:
 
     def restart_database(self) -> None:
         """A crash: SIGKILL of the postmaster. It is harder than a restart, and shows all that one does."""
+        self._kill("database", self._record().database, group=False)
+
+    def fail_database_over(self) -> None:
+        """The primary's end, on which its standby takes its place. Raises StateError where there is none to."""
+        members = control.ask(self._where.control_socket, AskStatus()).status.database_members
+        if not any(it.in_sync for it in members):
+            raise StateError("the database has no standby in sync, so it is not broken", try_="evenly status")
         self._kill("database", self._record().database, group=False)
 
     def kill_balancer(self) -> None:

@@ -5,13 +5,16 @@ from pathlib import Path
 
 from evenly.core.forecast import UpFacts
 from evenly.core.topology import HTTP_PORT, HTTPS_PORT
+from evenly.database.risks import risk_findings
+from evenly.errors import EvenlyError
 from evenly.local import ports, releases
 from evenly.local.balancer import loopback_addresses
 from evenly.local.certificates import CertificateFiles
 from evenly.local.paths import Paths
 from evenly.local.postgres import data_folder
 from evenly.local.privileges import account
-from evenly.local.settings import Settings, read_release, read_settings
+from evenly.local.settings import Settings, find_paths, read_release, read_settings
+from evenly.manifest.linting.findings import Finding
 from evenly.manifest.types import Manifest
 
 
@@ -29,10 +32,27 @@ def foresee(paths: Paths, manifest: Manifest, *, running: bool) -> UpFacts:
         new_release=new,
         authority=CertificateFiles(paths.certificates).ca.exists(),
         database=has_data,
-        migrations=_pending(paths, manifest, before if has_data or _is_elsewhere(manifest) else None),
+        migrations=pending_migrations(
+            paths, manifest, before if has_data or _is_elsewhere(manifest) else None
+        ),
         https_port=https_port,
         http_port=http_port,
     )
+
+
+def risky_migrations(project: Path, manifest: Manifest) -> tuple[Finding, ...]:
+    """Warnings about the migrations that a deploy would apply beside the release before. None where there is no such
+    release, or a file is wrong, which is told elsewhere."""
+    paths = find_paths(project)
+    source = releases.migrations_source(project, manifest)
+    try:
+        before = read_settings(paths)
+        if before is None or source is None or not source.is_dir():
+            return ()
+        new = frozenset(pending_migrations(paths, manifest, before))
+        return tuple(risk_findings({it.name: it.read_bytes() for it in source.glob("*.sql")}, new))
+    except (EvenlyError, OSError):
+        return ()
 
 
 def _has_data(paths: Paths, manifest: Manifest) -> bool:
@@ -45,7 +65,7 @@ def _is_elsewhere(manifest: Manifest) -> bool:
     return manifest.database is not None and manifest.database.url_from is not None
 
 
-def _pending(paths: Paths, manifest: Manifest, before: Settings | None) -> tuple[str, ...]:
+def pending_migrations(paths: Paths, manifest: Manifest, before: Settings | None) -> tuple[str, ...]:
     """The migrations that the release before did not bring. The database itself is not asked: it is down."""
     if manifest.database is None:
         return ()

@@ -26,6 +26,13 @@ _PHASES: Mapping[str, str] = {
     "ready-balancer": "balancer ready",
     "start-database": "database starting",
     "ready-database": "database ready",
+    "database-none": "the database's standby in {zone} has to be made anew: {why}",
+    "database-behind": "the database's standby in {zone} is not in sync: {why}",
+    "database-in-sync": "the database's standby in {zone} is in sync",
+    "database-promotes": "the database's standby in {zone} takes the primary's place: {why}",
+    "database-promoted": "the database's primary is in {zone}",
+    "database-standby-waits": "the database's standby is not ready yet: {why}",
+    "fence-database": "all processes of the database in {zone} are ended: {why}",
     "migrate": "migration {file} applied",
     "launch": "instance {instance} launching: {why}",
     "drain": "instance {instance} draining: {why}",
@@ -54,14 +61,35 @@ _PHASES: Mapping[str, str] = {
     "scale": "{count} instances are wanted",
     "scale-because": "{count} instances are wanted: {why}",
     "scale-limited": "{count} instances are the most that count.range allows, and more would be wanted: {why}",
+    "deploy": "release {release} takes over from release {before}, asked for by {by}",
+    "deploy-resumed": "the deploy of release {release} goes on, {phase}",
+    "deploy-growing": "{new} instances of release {release} are wanted, beside {old} of release {before}",
+    "deploy-checking": "the synthetic gate asks the new instances",
+    "deploy-holding": "release {release} has {share} % of the traffic, and is watched for {seconds} s",
+    "deploy-holding-some": "release {release} has its part of the traffic, and is watched for {seconds} s",
+    "deploy-holding-all": "release {release} has all the traffic, and is watched for {seconds} s",
+    "deploy-failed": "release {release} is rolled back: {why}",
+    "deploy-undoing": "release {before} has all the traffic again",
+    "deploy-undone": "release {release} is rolled back",
+    "deploy-done": "release {release} has taken over",
     "damaged-record": "the record was damaged, and is kept as {kept_as}",
     "problem": "{what}",
 }
 
 
+# Of a database with two members: which of them it is about.
+_MEMBER_PHASES: Mapping[str, str] = {
+    "start-database": "database in {zone} starting",
+    "ready-database": "database in {zone} ready",
+    "ended-database": "the database in {zone} {why}",
+    "adopt-database": "database in {zone} found running",
+}
+
+
 def sentence(entry: Mapping[str, Any]) -> str | None:
     """A journal entry for a person; `None` for what they need not know."""
-    phase = _PHASES.get(str(entry.get("action")))
+    action = str(entry.get("action"))
+    phase = (_MEMBER_PHASES.get(action) if "member" in entry else None) or _PHASES.get(action)
     facts = {name: _one_line(value) for name, value in entry.items()}
     try:
         return phase.format_map(facts) if phase else None

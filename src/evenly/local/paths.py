@@ -68,6 +68,11 @@ class Paths:
         return self.home / "releases"
 
     @property
+    def deploys(self) -> Path:
+        """What is known of deploys: kept as long as the data."""
+        return self.home / "deploys.json"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 from evenly.core.fleet import Fleet, ProcessRef, ZoneFact
 from evenly.core.jobs import new_job
 from evenly.core.parts import Part
-from evenly.core.status import EnvironmentStatus, JobStatus, PartState, PartStatus
+from evenly.core.status import DatabaseMember, EnvironmentStatus, JobStatus, PartState, PartStatus, Role
 from evenly.core.topology import Topology, local_topology
 from evenly.errors import StateError
 from evenly.local import processes
 from evenly.local.jobs.book import read_jobs
 from evenly.local.jobs.telling import job_statuses
 from evenly.local.paths import Paths
-from evenly.local.reporting import environment_status
+from evenly.local.reporting import environment_status, part_status
 from evenly.local.settings import Settings, read_release, read_settings
 from evenly.local.supervisor.record import Record, read_record
 
@@ -35,6 +35,7 @@ def recorded_status(paths: Paths) -> EnvironmentStatus:
         problem=None if paths.wanted.exists() else "it was taken down",
         workers={name: _alive_only(it) for name, it in record.workers.items()},
         jobs=recorded_jobs(paths, topology),
+        database_members=_members(record),
     )
 
 
@@ -44,6 +45,13 @@ def recorded_jobs(paths: Paths, topology: Topology) -> tuple[JobStatus, ...]:
     known = read_jobs(paths)
     states = {name: known.get(name) or new_job(job.schedule, wall) for name, job in topology.jobs}
     return job_statuses(states, wall)
+
+
+def _members(record: Record) -> tuple[DatabaseMember, ...]:
+    """As they were when the supervisor last wrote them down, where they run still."""
+    processes_of = {Role.PRIMARY: record.database, Role.STANDBY: record.standby}
+    now = [(it, part_status(_part(processes_of[it.role]))) for it in record.members]
+    return tuple(replace(it, state=part.state, pid=part.pid) for it, part in now)
 
 
 def _unanswering(supervisor: ProcessRef | None) -> PartStatus:

@@ -55,20 +55,20 @@ def numbers(paths: Paths) -> tuple[int, ...]:
     )
 
 
-def ensure(paths: Paths, manifest: Manifest) -> Release:
-    """The release that `manifest`, the app's files and the secrets make up: the last one if nothing changed, else
-    a new one. Raises UsageError when the app's files can't be copied, StateError for what is wrong with `.env`."""
+def ensure(paths: Paths, manifest: Manifest, running: int | None = None) -> Release:
+    """The release that `manifest`, the app's files and the secrets make up: the `running` one or the last one, if it is
+    that, else a new one. Raises UsageError when the app's files can't be copied, StateError for what is wrong with
+    `.env`."""
     secrets = kept.said(paths.project, manifest)
     sources = _sources(paths.project, manifest, secrets)
     mark = kept.fingerprint(secrets, kept.make_key(paths)) if secrets else b""
     digest = _digest(manifest, sources, mark)
-    last = _last(paths)
-    if last and _is(paths, last, digest):
-        return last
+    if same := _same(paths, running, digest):
+        return same
     release = Release(
         number=_newest(paths) + 1,
         created_at=timestamp_now(),
-        created_by=_user(),
+        created_by=user(),
         digest=digest,
         manifest=manifest,
     )
@@ -76,14 +76,13 @@ def ensure(paths: Paths, manifest: Manifest) -> Release:
     return release
 
 
-def next_number(paths: Paths, manifest: Manifest) -> tuple[int, bool]:
+def next_number(paths: Paths, manifest: Manifest, running: int | None = None) -> tuple[int, bool]:
     """Which release `ensure` would give, and whether it would make it. Changes nothing."""
     secrets = kept.said(paths.project, manifest)
     key = kept.read_key(paths) or b"none yet: no release can have this digest"
     digest = _digest(manifest, _sources(paths.project, manifest, secrets), kept.fingerprint(secrets, key))
-    last = _last(paths)
-    if last and _is(paths, last, digest):
-        return last.number, False
+    if same := _same(paths, running, digest):
+        return same.number, False
     return _newest(paths) + 1, True
 
 
@@ -114,7 +113,14 @@ def migrations_source(project: Path, manifest: Manifest) -> Path | None:
     return _reference_migrations() if _is_reference(manifest) else None
 
 
-def _user() -> str:
+def forget(paths: Paths, number: int) -> None:
+    """Remove a release. Its description goes first: what is half there is none."""
+    folder = paths.releases / str(number)
+    (folder / "release.json").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def user() -> str:
     """Who makes the release; in a container a user may have a number and no name."""
     try:
         return getpass.getuser()
@@ -122,8 +128,8 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _find(paths: Paths, number: int) -> Release | None:
-    """The release, or `None` where its description was lost: then a new release is made."""
+def find(paths: Paths, number: int) -> Release | None:
+    """The release, or `None` where its description was lost."""
     return state.read(paths.releases / str(number) / "release.json", Release, RELEASE_VERSION)
 
 
@@ -131,8 +137,10 @@ def _newest(paths: Paths) -> int:
     return max(numbers(paths), default=0)
 
 
-def _last(paths: Paths) -> Release | None:
-    return _find(paths, _newest(paths)) if _newest(paths) else None
+def _same(paths: Paths, running: int | None, digest: str) -> Release | None:
+    """The running release or the newest one, if it has that digest and is whole."""
+    known = (find(paths, number) for number in dict.fromkeys((running, _newest(paths))) if number)
+    return next((it for it in known if it and _is(paths, it, digest)), None)
 
 
 def _is(paths: Paths, release: Release, digest: str) -> bool:

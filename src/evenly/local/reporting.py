@@ -6,6 +6,7 @@ from evenly.core.fleet import Fleet, Instance
 from evenly.core.parts import Part
 from evenly.core.planning import zone_counts
 from evenly.core.status import (
+    DatabaseMember,
     EnvironmentStatus,
     InstanceStatus,
     JobStatus,
@@ -41,6 +42,7 @@ def environment_status(
     jobs: tuple[JobStatus, ...],
     notices: tuple[str, ...] = (),
     scaling: ScalingStatus | None = None,
+    database_members: tuple[DatabaseMember, ...] = (),
 ) -> EnvironmentStatus:
     """`database`: `None` where none is ours to run. `problem`: one sentence, if there is one."""
     return EnvironmentStatus(
@@ -73,6 +75,7 @@ def environment_status(
         notices=notices,
         reachable=reachable(settings),
         scaling=scaling,
+        database_members=database_members,
     )
 
 

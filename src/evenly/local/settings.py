@@ -2,10 +2,12 @@
 
 import os
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import msgspec
 
+from evenly.core.failover import MEMBERS
 from evenly.core.moments import timestamp
 from evenly.errors import StateError
 from evenly.local import state
@@ -104,12 +106,13 @@ def make_runtime(runtime: Path) -> None:
 
 
 def find_data_folders(paths: Paths) -> tuple[Path, ...]:
-    """The data folders of the environment's databases, one a PostgreSQL version."""
+    """The data folders of the environment's databases, one a PostgreSQL version and member."""
     from evenly.local.postgres import data_folder
     from evenly.local.privileges import account
 
     runs_as = account(os.geteuid())
-    folders = (data_folder(paths, version, runs_as) for version in (16, 18))
+    each = product((16, 18), MEMBERS)
+    folders = (data_folder(paths, version, runs_as, member=member) for version, member in each)
     return tuple(folder for folder in folders if folder.is_dir())
 
 

@@ -92,7 +92,7 @@ def _recorded(paths: Paths, role: str) -> Iterable[ProcessRef]:
         return []
     named = {
         "balancer": [record.balancer],
-        "database": [record.database],
+        "database": [record.database, record.standby],
         "instance": [it.process for it in record.fleet.instances],
         "worker": [it.process for crew in record.workers.values() for it in crew.instances],
     }

@@ -80,7 +80,8 @@ class LocalTarget(LocalFaults):
         return instances.ask(self._paths, [(it.id, it.address) for it in status.serving], protocol)
 
     def ask_database_from_elsewhere(self) -> Sequence[Attempt]:
-        return database.ask_from_elsewhere(*self._database().opened())
+        found = self._database()
+        return database.ask_from_elsewhere(*found.opened(), found.standby())
 
     def alter_schema_as_app(self) -> Sequence[Attempt]:
         return database.alter_as_app(*self._database().opened())

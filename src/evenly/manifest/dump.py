@@ -12,6 +12,7 @@ from evenly.manifest.types import (
     Certificate,
     Count,
     Database,
+    Deployment,
     Healthcheck,
     Http,
     Job,
@@ -47,6 +48,7 @@ def as_dict(manifest: Manifest) -> dict[str, Any]:
         "secrets": dict(manifest.secrets),
         "workers": {name: _worker(each) for name, each in manifest.workers.items()},
         "jobs": {name: _job(each) for name, each in manifest.jobs.items()},
+        "deployment": _deployment(manifest.deployment),
     }
 
 
@@ -120,7 +122,8 @@ def _database(database: Database | None) -> dict[str, Any] | None:
         return None
     version = {} if database.url_from else {"version": database.version}
     rest = {"migrations": database.migrations, "url_from": database.url_from}
-    return {"engine": database.engine, **version, **rest}
+    members = {} if database.url_from else {"multi_zone": database.multi_zone}
+    return {"engine": database.engine, **version, **rest, **members}
 
 
 def _worker(worker: Worker) -> dict[str, Any]:
@@ -134,6 +137,20 @@ def _job(job: Job) -> dict[str, Any]:
         "timeout": format_duration(job.timeout),
         "retries": job.retries,
         "variables": dict(job.variables),
+    }
+
+
+def _deployment(said: Deployment) -> dict[str, Any]:
+    steps = [{"weight": it.weight, "time": format_duration(it.time)} for it in said.steps]
+    alarms = said.rollback_alarms
+    return {
+        "strategy": said.strategy,
+        **({"steps": steps} if said.strategy == "canary" else {}),
+        "bake": format_duration(said.bake),
+        "rollback_alarms": {
+            "errors": f"{alarms.errors:g}%",
+            "response_time": format_duration(alarms.response_time),
+        },
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evenly.manifest import checks, others
+from evenly.manifest import checks, deployment, others
 from evenly.manifest.checks import Check, InvalidError, duration, size, whole
 from evenly.manifest.hosts import host_name
 from evenly.manifest.places import file, folder
@@ -152,12 +152,36 @@ _JOB = Section(
 )
 
 
+def _canary_alone(said: Values) -> Iterator[Conflict]:
+    if "steps" in said and said.get("strategy") != "canary":
+        wrong = InvalidError("are a canary's.", "Write strategy: canary beside them, or leave them out.")
+        yield Conflict("steps", wrong)
+
+
+_DEPLOYMENT = Section(
+    {
+        "strategy": deployment.strategy,
+        "steps": deployment.canary_steps,
+        "bake": duration("0s", "24h", "10s"),
+        "rollback_alarms": Section(
+            {"errors": deployment.percentage, "response_time": duration("1ms", "1h", "1s")}
+        ),
+    },
+    conflicts=_canary_alone,
+)
+
+
 def _database_elsewhere(database: Values) -> Iterator[Conflict]:
     if "url_from" in database and "version" in database:
         wrong = InvalidError(
             "stands beside database.url_from, which has its own.", "Leave one of the two out."
         )
         yield Conflict("version", wrong)
+    if "url_from" in database and "multi_zone" in database:
+        wrong = InvalidError(
+            "stands beside database.url_from, whose it is to have a standby.", "Leave it out."
+        )
+        yield Conflict("multi_zone", wrong)
 
 
 def _names_used_twice(manifest: Values) -> Iterator[Conflict]:
@@ -214,6 +238,7 @@ MANIFEST = Section(
                 "version": checks.version,
                 "migrations": folder("db/"),
                 "url_from": others.secret_name,
+                "multi_zone": checks.truth,
             },
             single=checks.no_database,
             nullable=True,
@@ -223,6 +248,7 @@ MANIFEST = Section(
         "secrets": Named(check_name, others.secret_source, nameable=True),
         "workers": Named(others.check_process_name, _WORKER),
         "jobs": Named(others.check_process_name, _JOB),
+        "deployment": _DEPLOYMENT,
     },
     required={"name": "Add a line such as name: hello."},
     conflicts=_names_used_twice,

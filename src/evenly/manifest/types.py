@@ -11,6 +11,7 @@ import msgspec
 Seconds = NewType("Seconds", float)
 Bytes = NewType("Bytes", int)
 Protocol = Literal["https", "http"]
+Strategy = Literal["rolling", "blue-green", "canary"]
 
 MEBIBYTE = 1024 * 1024
 
@@ -101,12 +102,14 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
 class Database(msgspec.Struct, frozen=True, kw_only=True):
     """The database. `migrations` is a folder of numbered SQL files, relative to the manifest's; `None`: none,
     but for the reference web service, which brings its own. `url_from`: the secret that holds the URL of a
-    database elsewhere, which is then used in place of one of ours."""
+    database elsewhere, which is then used in place of one of ours. `multi_zone`: a primary and a standby in sync, in
+    two zones."""
 
     engine: str = "postgres"
     version: int = 18
     migrations: str | None = None
     url_from: str | None = None
+    multi_zone: bool = True
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +131,29 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
 
 
+class CanaryStep(msgspec.Struct, frozen=True, kw_only=True):
+    """`weight`: percent of the traffic that goes to the new release, for as long as `time`."""
+
+    weight: int
+    time: Seconds
+
+
+class RollbackAlarms(msgspec.Struct, frozen=True, kw_only=True):
+    """What rolls a release back. `errors`: percent of the requests that fail; `response_time`: of 95 % of them."""
+
+    errors: float = 1.0
+    response_time: Seconds = Seconds(1.0)
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """How a release takes over. `steps`: a canary's. `bake`: how long it is watched with all the traffic."""
+
+    strategy: Strategy = "rolling"
+    steps: tuple[CanaryStep, ...] = (CanaryStep(weight=10, time=Seconds(30.0)),)
+    bake: Seconds = Seconds(10.0)
+    rollback_alarms: RollbackAlarms = RollbackAlarms()
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """All that one `evenly.yaml` says, checked.
 
@@ -144,3 +170,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     secrets: dict[str, str] = {}
     workers: dict[str, Worker] = {}
     jobs: dict[str, Job] = {}
+    deployment: Deployment = Deployment()

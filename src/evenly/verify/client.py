@@ -6,13 +6,14 @@ Touches the network only. Every answer carries its evidence; where none comes, N
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from evenly.verify.asking.addresses import PORTS, Place, connect, place
 from evenly.verify.asking.answers import Answer, NoAnswerError, one_line
+from evenly.verify.asking.doors import Door, enter
 from evenly.verify.asking.handshakes import trusting, wrap
 from evenly.verify.asking.http1 import Connection, request_bytes, told
 
@@ -26,11 +27,14 @@ AGENT = "evenly-verify"
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service by its addresses. `ca_file`: the authority to trust; `None`: those of the system. `plain_url`: where
-    it answers by HTTP; `None` is port 80 beside HTTPS on 443, and unknown beside any other port."""
+    it answers by HTTP; `None` is port 80 beside HTTPS on 443, and unknown beside any other port. `door`: how a single
+    instance is asked, past the balancer. `headers`: in place of the usual ones, on every request."""
 
     url: str
     ca_file: Path | None = None
     plain_url: str | None = None
+    door: Door | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def place(self) -> Place:
@@ -125,7 +129,8 @@ class Asking:
         """Raises NoAnswerError."""
         raw = target if isinstance(target, bytes) else target.encode()
         asked = _asked(method, _text(raw), self._where, headers)
-        sent = request_bytes(method, raw, tuple(_usual(self._where, headers, body).items()), body)
+        all_headers = _usual(self._where, {**self._service.headers, **headers}, body)
+        sent = request_bytes(method, raw, tuple(all_headers.items()), body)
         return self._open(asked).exchange(asked, method, sent)
 
     def _open(self, asked: str) -> Connection:
@@ -137,6 +142,8 @@ class Asking:
         return self._made
 
     def _connected(self) -> socket.socket:
+        if self._service.door:
+            return enter(self._service.door, self._service.ca_file)
         if self._where.scheme == "http":
             return connect(self._where)
         return wrap(self._where, trusting(self._service.ca_file, "http/1.1"))

@@ -8,6 +8,7 @@ from evenly.core.status import (
     EnvironmentStatus,
     PartState,
     PartStatus,
+    Role,
     ZoneStatus,
 )
 from evenly.errors import StateError
@@ -16,7 +17,12 @@ from evenly.verify.drillresult import Kind
 SLOW_MS = 300  # under a health check's usual timeout: a slow instance stays in rotation
 SLOW_FOR_S = 5.0
 
-_PARTS = {Kind.DATABASE: "database", Kind.BALANCER: "balancer", Kind.SUPERVISOR: "supervisor"}
+_PARTS = {
+    Kind.DATABASE: "database",
+    Kind.DATABASE_FAILOVER: "database",
+    Kind.BALANCER: "balancer",
+    Kind.SUPERVISOR: "supervisor",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,9 @@ def choose(kind: Kind, status: EnvironmentStatus) -> Drill:
             return Drill(kind, _zone(status), status)
         case Kind.DATABASE:
             _needs_database(status)
+        case Kind.DATABASE_FAILOVER:
+            _needs_database(status)
+            _needs_standby(status)
     return Drill(kind, None, status)
 
 
@@ -55,6 +64,8 @@ def what_happens(drill: Drill) -> str:
             return f"Instance {drill.victim} is slow: it stands still for {SLOW_MS} ms again and again."
         case Kind.DATABASE | Kind.BALANCER | Kind.SUPERVISOR:
             return f"The {_PARTS[drill.kind]} is killed."
+        case Kind.DATABASE_FAILOVER:
+            return f"The database's primary, in {_primary_zone(drill.status)}, is killed."
 
 
 def breaks(kind: Kind) -> str:
@@ -72,6 +83,8 @@ def breaks(kind: Kind) -> str:
             return f"the oldest instance is slow for {SLOW_FOR_S:g} s"
         case Kind.DATABASE | Kind.BALANCER | Kind.SUPERVISOR:
             return f"the {_PARTS[kind]} is killed"
+        case Kind.DATABASE_FAILOVER:
+            return "the database's primary is killed, and its standby takes its place"
 
 
 def refuse_unless_healthy(status: EnvironmentStatus) -> None:
@@ -85,9 +98,10 @@ def refuse_unless_healthy(status: EnvironmentStatus) -> None:
 
 
 def is_settled(status: EnvironmentStatus) -> bool:
-    """Healthy, even, held by a supervisor, and nothing is on its way in or out."""
+    """Healthy, even, held by a supervisor, a database's standby in sync, and nothing is on its way in or out."""
     there = sum(len(zone.instances) for zone in status.zones)
-    return _is_full(status) and there == status.desired and status.supervisor.state is PartState.RUNNING
+    held = status.supervisor.state is PartState.RUNNING
+    return _is_full(status) and there == status.desired and held and _is_followed(status)
 
 
 def shows(drill: Drill, status: EnvironmentStatus) -> bool:
@@ -99,7 +113,7 @@ def shows(drill: Drill, status: EnvironmentStatus) -> bool:
             return not _named(status, drill.victim).available
         case Kind.ZONE_RETURN:
             return _named(status, drill.victim).available
-        case Kind.DATABASE | Kind.BALANCER | Kind.SUPERVISOR:
+        case Kind.DATABASE | Kind.DATABASE_FAILOVER | Kind.BALANCER | Kind.SUPERVISOR:
             now, before = _part(drill.kind, status), _part(drill.kind, drill.status)
             return now.state is not PartState.RUNNING or now.pid != before.pid
 
@@ -111,6 +125,9 @@ def is_full_again(drill: Drill, status: EnvironmentStatus) -> bool:
             return is_settled(status)
         case Kind.ZONE:
             return shows(drill, status) and _is_even(status) and _works(status)
+        case Kind.DATABASE_FAILOVER:
+            moved = _primary_zone(status) != _primary_zone(drill.status)
+            return moved and is_settled(status)
         case _:
             held = status.supervisor.state is PartState.RUNNING
             return shows(drill, status) and _is_full(status) and held
@@ -165,6 +182,22 @@ def _needs_database(status: EnvironmentStatus) -> None:
         raise NotPossibleError("The database is elsewhere (database.url_from), and not ours to restart.")
 
 
+def _needs_standby(status: EnvironmentStatus) -> None:
+    if not status.database_members:
+        raise NotPossibleError("The database has no standby: database.multi_zone is false.")
+    if not _is_followed(status):
+        raise NotPossibleError("The database's standby is not in sync.")
+
+
+def _is_followed(status: EnvironmentStatus) -> bool:
+    """Its database has a standby in sync, if it has one at all."""
+    return not status.database_members or any(it.in_sync for it in status.database_members)
+
+
+def _primary_zone(status: EnvironmentStatus) -> str | None:
+    return next((it.zone for it in status.database_members if it.role is Role.PRIMARY), None)
+
+
 def _named(status: EnvironmentStatus, name: str | None) -> ZoneStatus:
     return next(zone for zone in status.zones if zone.name == name)
 
@@ -172,6 +205,7 @@ def _named(status: EnvironmentStatus, name: str | None) -> ZoneStatus:
 def _part(kind: Kind, status: EnvironmentStatus) -> PartStatus:
     found = {
         Kind.DATABASE: status.database,
+        Kind.DATABASE_FAILOVER: status.database,
         Kind.BALANCER: status.balancer,
         Kind.SUPERVISOR: status.supervisor,
     }[kind]

@@ -170,6 +170,8 @@ class _Run:
                 await self._restore(drill)
             case Kind.DATABASE:
                 await _ask(self._target.restart_database)
+            case Kind.DATABASE_FAILOVER:
+                await _ask(self._target.fail_database_over)
             case Kind.BALANCER:
                 await _ask(self._target.kill_balancer)
             case Kind.SUPERVISOR:

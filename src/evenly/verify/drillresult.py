@@ -20,6 +20,7 @@ class Kind(StrEnum):
     HANG = "hang"
     SLOW = "slow"
     DATABASE = "database"
+    DATABASE_FAILOVER = "database-failover"
     BALANCER = "balancer"
     SUPERVISOR = "supervisor"
 
@@ -55,12 +56,13 @@ class Moment:
 class Bounds:
     """What a drill may cost; `None`: measured, and not judged.
 
-    `failed`: requests. `gap_s`: the longest time without a successful answer. `full_s`: from the fault until capacity
-    is full and balanced again.
+    `failed`: requests. `gap_s`: the longest time without a successful answer. `longest_s`: of a request that succeeded.
+    `full_s`: from the fault until capacity is full and balanced again.
     """
 
     failed: int | None = 0
     gap_s: float | None = None
+    longest_s: float | None = None
     full_s: float | None = None
 
 

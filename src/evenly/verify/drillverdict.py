@@ -19,6 +19,7 @@ BOUNDS: Mapping[str, Mapping[Kind, Bounds]] = {
         Kind.HANG: Bounds(full_s=30.0),
         Kind.SLOW: Bounds(full_s=30.0),
         Kind.DATABASE: Bounds(full_s=15.0),
+        Kind.DATABASE_FAILOVER: Bounds(longest_s=1.0, full_s=60.0),
         Kind.BALANCER: Bounds(failed=None, gap_s=1.0, full_s=15.0),
         Kind.SUPERVISOR: Bounds(full_s=15.0),
     }
@@ -52,6 +53,9 @@ def _missed(bounds: Bounds, load: LoadResult, full_s: float | None) -> Iterable[
         yield f"{load.errors} of {load.requests} requests failed; {bounds.failed} may."
     if bounds.gap_s is not None and load.longest_gap_s > bounds.gap_s:
         yield f"For {load.longest_gap_s:.2f} s nothing was answered; {bounds.gap_s:g} s are allowed."
+    longest_s = load.latency.max_ms / 1000
+    if bounds.longest_s is not None and longest_s > bounds.longest_s:
+        yield f"The longest request took {longest_s:.2f} s; {bounds.longest_s:g} s are allowed."
     if full_s is None:
         yield "Capacity was not full and balanced again while it was watched."
     elif bounds.full_s is not None and full_s > bounds.full_s:

@@ -89,6 +89,9 @@ class Faults(Protocol):
 
     def restart_database(self) -> None: ...
 
+    def fail_database_over(self) -> None:
+        """Its primary ends, and its standby has to take its place."""
+
     def kill_balancer(self) -> None: ...
 
     def kill_supervisor(self) -> None: ...

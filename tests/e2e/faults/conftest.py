@@ -1,63 +1,39 @@
-"""Load for the tests of faults: a sender that nothing makes late, and runs that count or are repeated."""
+"""A fleet for the tests of faults, and load: from the sender of `evenly drill`, in runs that count or are repeated."""
 
-import subprocess
-import sys
-from collections.abc import Callable
-from typing import Any
+import asyncio
+from collections.abc import Callable, Iterator
 
-import msgspec
 import pytest
+from tests.e2e.environment import Environment, environment
+from tests.e2e.fleets import scaled, settled
 
+from evenly.core.fleet import STABLE_AFTER_S
 from evenly.verify.load import LoadPlan, LoadResult
+from evenly.verify.sending import sending
 
 RATE = 500.0
 VOID_RUNS = 3
-SENDER = """import asyncio, contextlib, os, sys, msgspec
-from pathlib import Path
-from evenly.verify.load import LoadPlan, send
-plan = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadPlan, dec_hook=lambda _, text: Path(text))
-with contextlib.suppress(PermissionError):  # what measures goes before what is measured
-    os.setpriority(os.PRIO_PROCESS, 0, -15)
-print("ready", flush=True)
-sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(send(plan))))
-"""
+BEFORE_S = STABLE_AFTER_S + 0.5  # what serves that long is no failed launch when it dies
+AFTER_S = 2.0
+MOST_S = 150.0
 
 
-class Load:
-    """A sender in a process of its own, so that nothing that a test does makes it late."""
+@pytest.fixture(scope="session")
+def environment_of_four() -> Iterator[Environment]:
+    with environment("count: {range: 2-8}") as made:
+        made.up()
+        scaled(made, 4)
+        yield made
 
-    def __init__(self, made: Any, duration_s: float, rate: float, ca: bytes | None = None) -> None:
-        authority = made.home / "certificates" / "ca.pem"
-        if ca is not None:
-            authority = made.folder / "trusted-by-the-load.pem"
-            authority.write_bytes(ca)
-        url = f"https://localhost:{made.https_port}/"
-        plan = LoadPlan(url, rate, duration_s, ca_file=authority)
-        self._wait_for = made.wait_for
-        self._access_log = made.home / "logs" / "access.log"
-        self._seen = self._access_log.stat().st_size
-        self._sender = subprocess.Popen(
-            [sys.executable, "-c", SENDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._sender.stdin and self._sender.stdout
-        self._sender.stdin.write(msgspec.json.encode(plan, enc_hook=str))
-        self._sender.stdin.close()
-        assert self._sender.stdout.readline() == b"ready\n"
 
-    def await_flowing(self) -> None:
-        """Until the balancer has logged requests of this load."""
-        self._wait_for(lambda: self._access_log.stat().st_size > self._seen, what="a logged request")
-
-    def result(self) -> LoadResult:
-        assert self._sender.stdout
-        return msgspec.json.decode(self._sender.stdout.read(), type=LoadResult)
-
-    def __enter__(self) -> "Load":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._sender.kill()
-        self._sender.__exit__(None, None, None)
+@pytest.fixture
+def fleet(environment_of_four: Environment) -> Iterator[Environment]:
+    """Whatever a test did: the next one finds four instances, evenly."""
+    made = environment_of_four
+    yield made
+    if made.look().desired != 4:
+        scaled(made, 4)
+    made.wait_for(lambda: settled(made, 4), 60, "the settled fleet")
 
 
 @pytest.fixture(scope="session")
@@ -65,25 +41,23 @@ def under_load() -> Callable[..., LoadResult]:
     """Puts a fault in while requests come; a run whose sender was late proves nothing and is repeated."""
 
     def run(
-        made: Any,
+        made: Environment,
         fault: Callable[[], object],
-        duration_s: float = 7.0,
         rate: float = RATE,
         ca: bytes | None = None,
         once: bool = False,
     ) -> LoadResult:
-        """`once`: the fault can't be put in again, so a run counts whose sender was late: fewer requests at once."""
+        """`ca`: whom the load trusts, in place of the environment's authority. `once`: the fault can't be put in again,
+        so a run counts whose sender was late: fewer requests at once."""
+        plan = planned(made, rate, ca)
         reasons = []
         for _ in range(VOID_RUNS):
             made.wait_healthy()
-            with Load(made, duration_s, rate, ca) as load:
-                load.await_flowing()
-                fault()
-                result = load.result()
+            result = asyncio.run(sent_around(plan, fault))
             if once:
                 return result
             if result.void is None:
-                assert result.requests >= rate * duration_s * 0.99
+                assert result.requests >= rate * result.sent_s * 0.99
                 return result
             reasons.append(result.void)
         pytest.fail(
@@ -91,3 +65,21 @@ def under_load() -> Callable[..., LoadResult]:
         )
 
     return run
+
+
+def planned(made: Environment, rate: float, ca: bytes | None) -> LoadPlan:
+    """As many connections as come requests in a second, for those that wait in a stall."""
+    authority = made.home / "certificates" / "ca.pem"
+    if ca is not None:
+        authority = made.folder / "trusted-by-the-load.pem"
+        authority.write_bytes(ca)
+    url = f"https://localhost:{made.https_port}/"
+    return LoadPlan(url, rate, MOST_S, ca_file=authority, connections=round(rate))
+
+
+async def sent_around(plan: LoadPlan, fault: Callable[[], object]) -> LoadResult:
+    async with sending(plan) as flow:
+        await asyncio.sleep(BEFORE_S)
+        await asyncio.to_thread(fault)
+        await asyncio.sleep(AFTER_S)
+        return (await flow.finish()).load

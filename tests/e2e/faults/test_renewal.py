@@ -67,7 +67,7 @@ def test_leaves_that_are_about_to_end(renewed, under_load, capsys):
             age_leaves(folder(renewed), "hello", 89)
             renewed.wait_for(lambda: all_replaced(renewed, gone), 30, "other instances")
 
-        assert_none_failed(under_load(renewed, fault, 9.0, RATE, once=True), capsys)
+        assert_none_failed(under_load(renewed, fault, RATE, once=True), capsys)
         assert asked(connection) == shown
     assert renewed.connection().certificate() != shown[1]
     assert renewed.part_pids["balancer"] == balancer
@@ -83,7 +83,7 @@ def test_the_authority_is_announced_and_then_takes_over(renewed, under_load, cap
         another_supervisor(renewed)
         renewed.wait_for(lambda: all_replaced(renewed, gone), 30, "instances that trust the next authority")
 
-    assert_none_failed(under_load(renewed, announced, 9.0, RATE, once=True), capsys)
+    assert_none_failed(under_load(renewed, announced, RATE, once=True), capsys)
     (notice,) = renewed.wait_for(lambda: renewed.look().notices, 10, "the notice")
     assert "evenly trust" in notice
     assert "authority-switched" not in told(renewed)
@@ -96,7 +96,7 @@ def test_the_authority_is_announced_and_then_takes_over(renewed, under_load, cap
         another_supervisor(renewed)
         renewed.wait_for(lambda: all_replaced(renewed, gone), 40, "instances of the next authority")
 
-    assert_none_failed(under_load(renewed, taken_over, 12.0, RATE, ca=ca + following, once=True), capsys)
+    assert_none_failed(under_load(renewed, taken_over, RATE, ca=ca + following, once=True), capsys)
     renewed.wait_for(lambda: "authority-forgotten" in told(renewed), 20, "the end of the old authority")
     assert (folder(renewed) / "ca.pem").read_bytes() == following
     assert len(load_pem_x509_certificates((folder(renewed) / "trusted.pem").read_bytes())) == 1

@@ -61,7 +61,7 @@ def test_the_manifest_edited_is_shown_and_not_applied(project: Any) -> None:
         manifest.write_text(text)
     assert "  count.range: 2-4 -> 3-4\n" in up.stderr
     assert "evenly scale 3" in up.stderr
-    assert plan.stderr == "To do it: evenly down, then evenly up\n"
+    assert plan.stderr == "To do it: evenly deploy\n"
     assert status_of(project) == before
 
 

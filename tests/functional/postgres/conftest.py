@@ -32,13 +32,16 @@ def new_folder() -> Path:
     return folder
 
 
-def locate_in(folder: Path, version: int) -> postgres.Server:
+def locate_in(folder: Path, version: int, member: str | None = None) -> postgres.Server:
+    """One alone, or a member of two."""
     who = account(os.geteuid())
     paths = local_paths(folder / "project", folder, os.geteuid())
     for needed, mode in ((paths.home, 0o700), (paths.runtime, ENTERABLE)):
         needed.mkdir(mode=mode, parents=True, exist_ok=True)
     binaries = postgres.within_reach(postgres.find(version), who, folder / "var")
-    return postgres.locate(paths, "my-shop", 4, binaries, who, folder / "var")
+    return postgres.locate(
+        paths, "my-shop", 4, binaries, who, folder / "var", member or "a", alone=member is None
+    )
 
 
 @dataclass

@@ -45,7 +45,7 @@ class FakeHands:
         self.launches += 1
         id = f"i-{self.launches}"
         return Launched(
-            id, action.zone, f"127.0.0.1:{20000 + self.launches}", fleet.release, "2026-01-01T00:00:00Z"
+            id, action.zone, f"127.0.0.1:{20000 + self.launches}", action.release, "2026-01-01T00:00:00Z"
         )
 
     def start(self, instance: Instance) -> Started | Exited:

@@ -69,6 +69,7 @@ class Home:
     manifest: Manifest
     wall: Wall = field(default_factory=Wall)
     zones: tuple[ZoneFact, ...] = ZONES
+    release: int = 1
     watches: list[MortalWatches] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
@@ -76,7 +77,7 @@ class Home:
         """One life. It ends as by SIGKILL: nothing is told to anybody."""
         watches = MortalWatches(asyncio.get_running_loop())
         self.watches.append(watches)
-        ground = _ground(self.paths, self.manifest, watches)
+        ground = _ground(self.paths, self.manifest, watches, self.release)
         recorder = Recorder(ground)
         recorder.save(fleet=replace(recorder.record.fleet, zones=self.zones))
         tasks: set[asyncio.Task[None]] = set()
@@ -113,7 +114,7 @@ class Home:
     def _around(self, topology: Topology) -> Callable[[], Surroundings]:
         project = self.paths.project
         return lambda: Surroundings(
-            topology, release=1, home=self.paths.home, project=project, folder=project
+            topology, release=self.release, home=self.paths.home, project=project, folder=project
         )
 
     def pids(self, role: str) -> list[int]:
@@ -185,9 +186,11 @@ def home(folder: Path, manifest: Manifest) -> Home:
     return Home(paths, manifest)
 
 
-def _ground(paths: Paths, manifest: Manifest, watches: Watches) -> Ground:
-    settings = Settings(name="hello", release=1, https_port=1, http_port=2, runtime_root=str(paths.runtime))
-    release = Release(number=1, created_at="", created_by="", digest="", manifest=manifest)
+def _ground(paths: Paths, manifest: Manifest, watches: Watches, number: int) -> Ground:
+    settings = Settings(
+        name="hello", release=number, https_port=1, http_port=2, runtime_root=str(paths.runtime)
+    )
+    release = Release(number=number, created_at="", created_by="", digest="", manifest=manifest)
     return Ground(
         paths=paths,
         settings=settings,

@@ -115,3 +115,20 @@ def _is_gone(pid: int) -> bool:
     except OSError:
         return True
     return state.startswith("Z")
+
+
+async def test_another_release_replaces_them_and_stops_those_that_it_does_not_have(make: Make) -> None:
+    held = make(mailer=Worker(command=SLEEPS, count=2), clerk=Worker(command=SLEEPS))
+    async with held.supervised() as life:
+        await life.until(lambda: sum(life.running("mailer").values()) == 2)
+        await life.until(lambda: sum(life.running("clerk").values()) == 1)
+        before = set(held.pids("worker"))
+    held.release, held.manifest = (
+        2,
+        Manifest(name="hello", workers={"mailer": Worker(command=SLEEPS, count=2)}),
+    )
+    async with held.supervised() as life:
+        await life.until(lambda: not before & set(held.pids("worker")))
+        await life.until(lambda: life.running("mailer") == {"local-a": 1, "local-b": 1})
+        assert {it.release for it in life.workers.fleets["mailer"].instances} == {2}
+        assert len(held.pids("worker")) == 2

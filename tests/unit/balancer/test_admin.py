@@ -43,6 +43,27 @@ def test_any_flag_means_not_healthy(status, flags):
     assert said == {"127.0.1.1:20001": EndpointHealth(not flags, 2, 7, flags)}
 
 
+@pytest.mark.parametrize(
+    ("status", "well"),
+    [
+        ({"eds_health_status": "HEALTHY"}, True),
+        ({"eds_health_status": "DRAINING"}, True),
+        ({"eds_health_status": "DRAINING", "failed_active_health_check": True}, False),
+        ({"eds_health_status": "HEALTHY", "failed_outlier_check": True}, False),
+    ],
+)
+def test_what_is_draining_may_be_well(status, well):
+    (said,) = parse_endpoint_health(clusters(host(**status))).values()
+    assert said.well is well
+
+
+def test_tries_that_failed_and_those_that_were_late_are_counted():
+    counted = host(eds_health_status="HEALTHY")
+    counted["stats"] += [{"name": "rq_error", "value": "3"}, {"name": "rq_timeout", "value": "2"}]
+    (said,) = parse_endpoint_health(clusters(counted)).values()
+    assert (said.failed, said.late) == (3, 2)
+
+
 def test_a_balancer_without_endpoints_knows_none():
     assert parse_endpoint_health({"cluster_statuses": [{"name": "service"}]}) == {}
 

@@ -174,7 +174,7 @@ def test_a_count_within_the_range_can_be_scaled_to(status: EnvironmentStatus) ->
     scaled = edited_lines(up, Manifest(name="shop", count=Count(cpu=60)))
     assert scaled[1:] == [
         "  count.cpu: not set -> 60",
-        "Nothing of that is applied yet. Apply it with: evenly down, then evenly up",
+        "Nothing of that is applied yet. Apply it with: evenly deploy",
     ]
     outside = edited_lines(up, Manifest(name="shop", count=Count(minimum=9, maximum=12)))
-    assert outside[-1].endswith("evenly down, then evenly up")
+    assert outside[-1].endswith("evenly deploy")

@@ -33,7 +33,7 @@ def all_outdated(some: Fleet) -> Fleet:
 
 def test_the_new_one_comes_before_the_old_goes() -> None:
     planned = plan(apply(four(), Outdated(("b1",), WHY), 50), POLICY, 50)
-    assert planned.actions == (Launch("local-b", f"another is to be replaced: {WHY}"),)
+    assert planned.actions == (Launch("local-b", f"another is to be replaced: {WHY}", release=1),)
 
 
 def test_the_old_one_goes_when_the_new_one_serves() -> None:

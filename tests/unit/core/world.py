@@ -116,10 +116,10 @@ class World:
 
     def act(self, action: Action) -> None:
         match action:
-            case Launch(zone):
+            case Launch(zone, _, release):
                 self.launched += 1
                 id = f"new{self.launched}"
-                self.tell(Launched(id, zone, f"127.0.0.1:{self.launched}", 1, "2026-01-01T00:00:00Z"))
+                self.tell(Launched(id, zone, f"127.0.0.1:{self.launched}", release, "2026-01-01T00:00:00Z"))
                 self.ready_at[id] = self.now + 1 + (self.launched * 7 % 5) / 2
                 if self.broken:
                     self.tell(Exited(id, "exited with code 1"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
 from evenly.core.observing import Reading
+from evenly.core.rollout import Rollout
 from evenly.core.scalingfacts import ScalingPolicy, ScalingState, begin
 from evenly.core.status import InstanceState
 from evenly.core.traffic import Answers
@@ -157,3 +158,12 @@ async def test_only_those_that_serve_are_counted() -> None:
     for _ in range(3):
         await scaling.look()
     assert scaling.status.requests == 5.0
+
+
+async def test_a_deploy_holds_the_count() -> None:
+    world = World(admin=None)
+    scaling = world.supervised()
+    take(scaling, 0, 5)
+    world.fleet = replace(world.fleet, rollout=Rollout(2, 2, 2, None, 5.0))
+    await scaling.look()  # nobody is asked
+    assert scaling.status.requests is None

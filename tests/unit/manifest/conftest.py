@@ -137,7 +137,12 @@ MANIFESTS = st.builds(
     zones=st.integers(2, 6),
     count=_counts(),
     database=st.none()
-    | st.builds(Database, version=st.sampled_from([16, 18]), migrations=st.none() | _folders())
+    | st.builds(
+        Database,
+        version=st.sampled_from([16, 18]),
+        migrations=st.none() | _folders(),
+        multi_zone=st.booleans(),
+    )
     | st.builds(Database, migrations=st.none() | _folders(), url_from=_VARIABLE),
     variables=_variables(),
     secrets=st.dictionaries(

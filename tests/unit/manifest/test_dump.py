@@ -13,6 +13,7 @@ from evenly.manifest.types import (
     Cooldown,
     Count,
     Database,
+    Deployment,
     Healthcheck,
     Http,
     Job,
@@ -51,6 +52,7 @@ def test_what_is_dumped_holds_every_key_of_the_manifest() -> None:
         ),
         workers={"NAME": Worker(command=("mail",))},
         jobs={"NAME": Job(command=("clean",), schedule="0 0 * * *")},
+        deployment=Deployment(strategy="canary"),
     )
     dumped = as_dict(full)
     for path in paths():
@@ -75,7 +77,11 @@ def test_differences_have_the_keys_and_units_of_the_file() -> None:
         Difference("http.redirect_to_https", "true", "false"),
         Difference("http.healthcheck.interval", "90s", "null"),
         Difference("count", "{range: 2-8}", "4"),
-        Difference("database", "{engine: postgres, version: 18, migrations: null, url_from: null}", "null"),
+        Difference(
+            "database",
+            "{engine: postgres, version: 18, migrations: null, url_from: null, multi_zone: true}",
+            "null",
+        ),
     )
 
 

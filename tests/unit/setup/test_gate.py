@@ -51,8 +51,29 @@ def test_a_failed_check_and_a_skipped_test_fail_the_gate(gate, tmp_path, capsys,
     assert any(line.startswith("FAILED: ") for line in lines) == bool(code)
 
 
-def test_the_end_to_end_tests_and_those_in_a_browser_run_alone(gate):
-    quick, browser, alone = gate.test_folders()
-    assert (browser, alone) == (["tests/browser"], ["tests/e2e"])
-    assert "tests/unit" in quick
+def test_each_folder_of_tests_is_in_one_run_and_faults_are_alone(gate):
+    quick, browser, whole, faults = (
+        each().words for each in (gate.quick, gate.browser, gate.end_to_end, gate.faults)
+    )
+    assert {"tests/unit", "tests/golden", "tests/functional"} <= {*quick}
     assert not {"tests/e2e", "tests/browser"} & {*quick}
+    assert browser[-1] == "tests/browser"
+    assert whole[-2:] == ("tests/e2e", "--ignore=tests/e2e/faults")
+    assert faults == ("-n", "0", "tests/e2e/faults")
+
+
+def test_runs_side_by_side_end_all_and_say_who_failed(gate, tmp_path, capfd):
+    runs = [
+        gate.Run(name, ("-n", "0", str(written(tmp_path / name / "test_it.py", text))), folder=tmp_path)
+        for name, text in (("first", "assert True"), ("second", "assert False"))
+    ]
+    assert gate.side_by_side(runs) == ["the second tests"]
+    told = capfd.readouterr().out
+    assert told.index("1 passed") < told.index("first tests: ") < told.index("1 failed")
+    assert gate.counts([run.results for run in runs]) == gate.Counts(passed=1, failed=1)
+
+
+def written(path, text: str):
+    path.parent.mkdir()
+    path.write_text(f"def test_it():\n    {text}\n")
+    return path

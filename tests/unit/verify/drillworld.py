@@ -9,12 +9,14 @@ from pathlib import Path
 
 from evenly.core.facts import Attempt, CertificateLife, Happening
 from evenly.core.status import (
+    DatabaseMember,
     EnvironmentState,
     EnvironmentStatus,
     InstanceState,
     InstanceStatus,
     PartState,
     PartStatus,
+    Role,
     Urls,
     ZoneStatus,
 )
@@ -38,8 +40,17 @@ def zone(name: str, *instances: InstanceStatus, available: bool = True) -> ZoneS
     return ZoneStatus(name, available, instances)
 
 
+def members(primary: str, *, in_sync: bool = True) -> tuple[DatabaseMember, ...]:
+    """In zones a and b."""
+    roles = {name: Role.PRIMARY if name == primary else Role.STANDBY for name in ("a", "b")}
+    return tuple(
+        DatabaseMember(name, role, PartState.RUNNING, 10, in_sync and role is Role.STANDBY)
+        for name, role in roles.items()
+    )
+
+
 def environment(*zones: ZoneStatus, **changes: object) -> EnvironmentStatus:
-    """Healthy, with four instances in two zones, unless said otherwise."""
+    """Healthy, with four instances and the database's members in two zones, unless said otherwise."""
     running = PartStatus(PartState.RUNNING, 10)
     status = EnvironmentStatus(
         environment="local",
@@ -53,6 +64,7 @@ def environment(*zones: ZoneStatus, **changes: object) -> EnvironmentStatus:
         balancer=running,
         database=running,
         supervisor=running,
+        database_members=members("a"),
     )
     return replace(status, **changes)
 
@@ -148,6 +160,16 @@ class FakeTarget:
 
     def restart_database(self) -> None:
         self._part("database")
+
+    def fail_database_over(self) -> None:
+        self._broken("fail over", "database")
+        down = PartStatus(PartState.DOWN, None)
+        self.state = replace(self.state, database=down, state=EnvironmentState.DEGRADED)
+        self.happens("ended", crashed="database")
+        moved = replace(
+            environment(), database=PartStatus(PartState.RUNNING, 12), database_members=members("b")
+        )
+        self._heal(lambda: setattr(self, "state", moved))
 
     def kill_balancer(self) -> None:
         self._part("balancer")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.verify.drillworld import environment, instance, zone
+from tests.unit.verify.drillworld import environment, instance, members, zone
 
 from evenly.core.facts import Happening, NotPossibleError
 from evenly.core.status import EnvironmentState, InstanceState, PartState, PartStatus
@@ -68,6 +68,9 @@ def test_the_last_available_zone_is_the_one_that_is_lost():
         (Kind.ZONE, environment(zone("a", instance("1"), instance("2")), desired=2)),
         (Kind.ZONE_RETURN, environment(zone("a", instance("1")), zone("b", available=False), desired=1)),
         (Kind.DATABASE, replace(HEALTHY, database=None)),
+        (Kind.DATABASE_FAILOVER, replace(HEALTHY, database=None)),
+        (Kind.DATABASE_FAILOVER, replace(HEALTHY, database_members=())),
+        (Kind.DATABASE_FAILOVER, replace(HEALTHY, database_members=members("a", in_sync=False))),
         (Kind.DATABASE, replace(HEALTHY, database=PartStatus(PartState.ELSEWHERE, None))),
     ],
 )
@@ -150,6 +153,16 @@ def test_a_part_is_back_when_another_process_works(kind, part):
     assert is_full_again(drill, replace(HEALTHY, **{part: AGAIN}))
 
 
+def test_a_database_has_failed_over_when_its_primary_is_elsewhere_and_is_followed():
+    drill = choose(Kind.DATABASE_FAILOVER, HEALTHY)
+    assert what_happens(drill) == "The database's primary, in a, is killed."
+    assert shows(drill, replace(HEALTHY, database=DOWN))
+    assert not is_full_again(drill, replace(HEALTHY, database=AGAIN))
+    promoted = replace(HEALTHY, database=AGAIN, database_members=members("b", in_sync=False))
+    assert not is_full_again(drill, promoted)
+    assert is_full_again(drill, replace(promoted, database_members=members("b")))
+
+
 def test_nothing_is_full_while_no_supervisor_holds_it():
     drill = Drill(Kind.BALANCER, None, HEALTHY)
     assert not is_full_again(drill, replace(HEALTHY, balancer=AGAIN, supervisor=DOWN))
@@ -161,6 +174,7 @@ def test_nothing_is_full_while_no_supervisor_holds_it():
         {"state": EnvironmentState.DEGRADED},
         {"supervisor": DOWN},
         {"desired": 5},
+        {"database_members": members("a", in_sync=False)},
         {"zones": (*HEALTHY.zones, zone("c", instance("old", InstanceState.STOPPING)))},
         {"zones": (zone("a", *[instance(f"a{n}") for n in range(3)]), zone("b", instance("b")))},
     ],
@@ -197,6 +211,7 @@ def test_the_bounds_are_those_that_are_promised():
         assert bounds.failed == (None if kind is Kind.BALANCER else 0)
         assert bounds.full_s is not None
     assert BOUNDS["local"][Kind.BALANCER].gap_s == 1.0
+    assert BOUNDS["local"][Kind.DATABASE_FAILOVER].longest_s == 1.0
 
 
 @pytest.mark.parametrize(
@@ -213,6 +228,12 @@ def test_the_bounds_are_those_that_are_promised():
             load(*answered(0, 0.5)),
             1.0,
             "For 0.50 s nothing was answered; 0.4 s are allowed.",
+        ),
+        (
+            Bounds(longest_s=0.2),
+            load(Outcome(0, 0.1), Outcome(0.1, 0.5)),
+            1.0,
+            "The longest request took 0.40 s; 0.2 s are allowed.",
         ),
         (
             Bounds(full_s=0.9),

@@ -24,6 +24,7 @@ BREAKING = {
     Kind.HANG: ("hang", "i-a1"),
     Kind.SLOW: ("slow", "i-a1", 300),
     Kind.DATABASE: ("kill", "database"),
+    Kind.DATABASE_FAILOVER: ("fail over", "database"),
     Kind.BALANCER: ("kill", "balancer"),
     Kind.SUPERVISOR: ("kill", "supervisor"),
 }

@@ -107,15 +107,15 @@ export class Plots {
   }
 
   /** The words of what matters most, as flags: a fault's before its line, its end's behind. The latest come first; one
-   * without room is left out. */
+   * without room near it is left out. */
   #tell(seen, across) {
     let free = this.#width + 4;
     const told = [];
     for (const it of [...seen].reverse()) {
       const width = it.word.length * LETTER + 14;
       const wanted = it.tone === "fault" ? across(it.at) - width + 1 : across(it.at) - 1;
-      const left = Math.max(0, Math.min(wanted, this.#width - width));
-      if (left + width > free - 4) continue;
+      const left = Math.max(0, Math.min(wanted, free - 4 - width));
+      if (left + width > free - 4 || wanted - left > 2 * width) continue;
       const label = this.#label(it, width);
       mark(label, "transform", `translate(${left.toFixed(1)} 4)`);
       told.push(label);

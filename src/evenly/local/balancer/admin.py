@@ -18,6 +18,7 @@ from evenly.local.balancer.settings import SERVICE
 from evenly.local.balancer.traffic import ANSWERS_FILTER, STATISTICS_FILTER, parse_answers, parse_traffic
 
 TIMEOUT_S = 1.0
+DRAINING = "eds_draining"
 _STATISTICS = "/stats?format=json&histogram_buckets=cumulative&filter="
 T = TypeVar("T")
 
@@ -31,16 +32,25 @@ class AdminError(StateError):
 
 @dataclass(frozen=True, slots=True)
 class EndpointHealth:
-    """What the balancer thinks of one endpoint. `flags` are Envoy's own words for why it is not healthy."""
+    """What the balancer thinks of one endpoint. `flags` are Envoy's own words for why it is not healthy. `requests`
+    counts each try, `failed` those that came to 5XX or were broken off, `late` those that were tried elsewhere as well
+    because no answer came in time."""
 
     healthy: bool
     active_requests: int
     requests: int
     flags: tuple[str, ...] = ()
+    failed: int = 0
+    late: int = 0
 
     @property
     def draining(self) -> bool:
-        return "eds_draining" in self.flags
+        return DRAINING in self.flags
+
+    @property
+    def well(self) -> bool:
+        """Whether it passes its health checks, and would be asked if it were not draining."""
+        return not set(self.flags) - {DRAINING}
 
 
 class AdminClient:
@@ -124,7 +134,14 @@ def _address(host: Any) -> str:
 def _health(host: Any) -> EndpointHealth:
     flags = tuple(sorted(_flags(host["health_status"])))
     numbers = {each["name"]: int(each.get("value", 0)) for each in host["stats"]}
-    return EndpointHealth(not flags, numbers["rq_active"], numbers["rq_total"], flags)
+    return EndpointHealth(
+        not flags,
+        numbers["rq_active"],
+        numbers["rq_total"],
+        flags,
+        numbers.get("rq_error", 0),
+        numbers.get("rq_timeout", 0),
+    )
 
 
 def _flags(status: Mapping[str, Any]) -> list[str]:

@@ -29,13 +29,20 @@ def endpoint_resources(settings: BalancerSettings, endpoints: Iterable[Endpoint]
 def _zone(settings: BalancerSettings, zone: str, endpoints: tuple[Endpoint, ...]) -> Config:
     return {
         "locality": {"region": settings.region, "zone": zone},
-        "load_balancing_weight": len(endpoints),
+        "load_balancing_weight": _zone_weight(endpoints),
         "lb_endpoints": [_endpoint(each) for each in endpoints],
     }
 
 
+def _zone_weight(endpoints: tuple[Endpoint, ...]) -> int:
+    """The sum of its endpoints' weights, once Envoy has taken off the share of those that are draining."""
+    serving = [it.weight for it in endpoints if not it.draining]
+    return round(sum(serving) * len(endpoints) / len(serving)) if serving else len(endpoints)
+
+
 def _endpoint(endpoint: Endpoint) -> Config:
     drained = {"health_status": "DRAINING"} if endpoint.draining else {}
+    weighted = {"load_balancing_weight": endpoint.weight} if endpoint.weight != 1 else {}
     return {
         "endpoint": {
             "address": _address(endpoint),
@@ -44,6 +51,7 @@ def _endpoint(endpoint: Endpoint) -> Config:
         },
         "metadata": {"filter_metadata": {METADATA: {"instance": endpoint.id, "zone": endpoint.zone}}},
         **drained,
+        **weighted,
     }
 
 

@@ -60,13 +60,14 @@ class BalancerSettings:
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One instance as the balancer sees it. A draining one gets no new request. `address`: a loopback address, or the
-    path of a unix socket, which has no port."""
+    path of a unix socket, which has no port. `weight`: what it gets in proportion to the others."""
 
     id: str
     zone: str
     address: str
     port: int
     draining: bool = False
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)

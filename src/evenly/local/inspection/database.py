@@ -45,10 +45,13 @@ FORBIDDEN = (
 )
 
 
-def ask_from_elsewhere(server: Server, passwords: DatabaseSecrets) -> tuple[Attempt, ...]:
-    """TCP ports, the folder of the sockets, wrong passwords, other roles, other databases, and the rules. Raises
-    StateError when the database does not answer."""
-    return (_ports(server), _folder(server), *asyncio.run(_logins(server, passwords)))
+def ask_from_elsewhere(
+    server: Server, passwords: DatabaseSecrets, standby: Server | None = None
+) -> tuple[Attempt, ...]:
+    """TCP ports, the folder of the sockets, wrong passwords, other roles, other databases, and the rules; of a standby
+    that runs, ports and folder. Raises StateError when the database does not answer."""
+    beside = (_ports(standby), _folder(standby)) if standby and postgres.holders(standby.data) else ()
+    return (_ports(server), _folder(server), *beside, *asyncio.run(_logins(server, passwords)))
 
 
 def alter_as_app(server: Server, passwords: DatabaseSecrets) -> tuple[Attempt, ...]:

@@ -15,6 +15,7 @@ from evenly.local.postgres.credentials import (
     SUPERUSER,
     DatabaseSecrets,
     environment,
+    new_password,
     new_secrets,
     url,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "locate",
     "make_folders",
     "make_way",
+    "new_password",
     "new_secrets",
     "point_link",
     "prepare",

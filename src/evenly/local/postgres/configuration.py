@@ -5,8 +5,9 @@ Sources: PostgreSQL 16 and 18, chapter "Server Configuration"; reasons in docs/a
 
 from pathlib import Path
 
+from evenly.core.failover import other
 from evenly.local.postgres.copying import sync_folder
-from evenly.local.postgres.credentials import APP, OWNER, SUPERUSER
+from evenly.local.postgres.credentials import APP, OWNER, REPLICATOR, SUPERUSER
 from evenly.local.postgres.server import PORT, Server, beside
 from evenly.local.state import write_bytes
 
@@ -52,14 +53,27 @@ _HBA = """\
 local   {database}   {owner},{app}   scram-sha-256
 local   {beside}   {owner}   scram-sha-256
 local   all   {superuser}   scram-sha-256
-local   replication   {superuser}   scram-sha-256
+local   replication   {replicator}   scram-sha-256
 local   all   all   reject
 host   all   all   all   reject
 """
 
 
-def render_configuration(server: Server) -> str:
-    """`postgresql.conf` of `server`."""
+# A standby that is asked nothing for 2 s is known to be there; one that lost its primary asks again ten times a second.
+_REPLICATION = """
+# One follows, the other is followed: which is which, its data says.
+primary_conninfo = {conninfo}
+synchronous_standby_names = '{awaited}'
+wal_keep_size = 256MB
+wal_sender_timeout = 2s
+wal_receiver_timeout = 5s
+wal_receiver_status_interval = 1s
+wal_retrieve_retry_interval = 100ms
+"""
+
+
+def render_configuration(server: Server, *, waits: bool = False) -> str:
+    """`postgresql.conf` of `server`. `waits`: it acknowledges nothing before its peer holds it."""
     mode = "0700" if server.account is None else "0777"  # as root the folder's mode decides who may pass
     placed = f"""\
 unix_socket_directories = {_quoted(server.sockets)}
@@ -68,21 +82,61 @@ port = {PORT}
 hba_file = {_quoted(server.hba)}
 max_connections = {server.max_connections}
 """
-    return f"# Written by evenly at each start: changes here are lost.\n{placed}\n{_FIXED}"
+    replication = _replication(server, waits) if server.peer else ""
+    return f"# Written by evenly at each start: changes here are lost.\n{placed}\n{_FIXED}{replication}"
 
 
 def render_hba(server: Server) -> str:
     """`pg_hba.conf` of `server`. A quoted name is never a keyword, whatever the service is called."""
     named = {"database": f'"{server.database}"', "beside": f'"{beside(server.database)}"'}
-    return _HBA.format(**named, owner=OWNER, app=APP, superuser=SUPERUSER)
+    replicator = REPLICATOR if server.peer else SUPERUSER
+    return _HBA.format(**named, owner=OWNER, app=APP, superuser=SUPERUSER, replicator=replicator)
 
 
-def write_configuration(server: Server) -> None:
-    """Writes both files (no secret is in them), each beside its place and renamed."""
-    write_bytes(server.configuration, render_configuration(server).encode(), 0o644)
+def write_configuration(server: Server, *, waits: bool = False) -> None:
+    """Writes both files (no secret is in them), each beside its place and renamed. `waits`: as rendered."""
+    write_bytes(server.configuration, render_configuration(server, waits=waits).encode(), 0o644)
     write_bytes(server.hba, render_hba(server).encode(), 0o644)
     sync_folder(server.settings)
 
 
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("\\", "\\\\").replace("'", "''") + "'"
+def change_configuration(server: Server, *, waits: bool) -> None:
+    """The same for a server that runs, in one step each, without waiting for the disk: each start writes them anew."""
+    for place, text in (
+        (server.configuration, render_configuration(server, waits=waits)),
+        (server.hba, render_hba(server)),
+    ):
+        beside = place.with_name(f".{place.name}.changed")
+        beside.write_text(text)
+        beside.chmod(0o644)
+        beside.replace(place)
+
+
+def standby_name(member: str) -> str:
+    """How a standby names itself to its primary."""
+    return f"evenly_{member}"
+
+
+def _replication(server: Server, waits: bool) -> str:
+    peer = server.peer
+    if peer is None:
+        return ""
+    conninfo = " ".join(
+        (
+            f"host={_conninfo_value(peer.sockets)}",
+            f"port={PORT}",
+            f"user={REPLICATOR}",
+            f"passfile={_conninfo_value(server.replication_password)}",
+            f"application_name={standby_name(other(peer.name))}",
+            "sslmode=disable",
+        )
+    )
+    return _REPLICATION.format(conninfo=_quoted(conninfo), awaited=standby_name(peer.name) if waits else "")
+
+
+def _conninfo_value(path: Path) -> str:
+    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _quoted(value: Path | str) -> str:
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"

@@ -11,6 +11,7 @@ from evenly.local.postgres.server import PORT
 SUPERUSER = "evenly"
 OWNER = "owner"
 APP = "app"
+REPLICATOR = "replicator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,13 @@ class DatabaseSecrets:
 
 
 def new_secrets() -> DatabaseSecrets:
-    """Three random passwords of 32 URL-safe characters (192 bits)."""
-    return DatabaseSecrets(*(Secret(secrets.token_urlsafe(24)) for _ in range(3)))
+    """Three random passwords."""
+    return DatabaseSecrets(*(new_password() for _ in range(3)))
+
+
+def new_password() -> Secret:
+    """32 URL-safe characters at random (192 bits)."""
+    return Secret(secrets.token_urlsafe(24))
 
 
 def url(role: str, password: Secret, database: str, folder: Path) -> Secret:

@@ -15,7 +15,7 @@ from evenly.local.postgres.credentials import SUPERUSER
 from evenly.local.postgres.server import PORT, Server
 
 MAINTENANCE_DATABASE = "template1"  # the one that is always there: see roles.py
-_POLL = 0.02
+POLL_S = 0.02
 _TRANSIENT = re.compile(
     r"pre-existing shared memory block"  # children of a killed postmaster
     r"|lock file .* already exists"  # its pid, until it is reaped
@@ -65,7 +65,7 @@ async def wait_ready(
         state = await probe(server, password, max(0.05, until - now()))
         if state is not Readiness.STARTING or now() >= until:
             return state
-        await asyncio.sleep(_POLL)
+        await asyncio.sleep(POLL_S)
 
 
 async def probe(server: Server, password: Secret, within: float = 1.0) -> Readiness:

@@ -57,17 +57,17 @@ async def prepare(
 
 async def _ensure_roles(cluster: Any, passwords: DatabaseSecrets, random: Callable[[int], bytes]) -> None:
     for role, password in ((OWNER, passwords.owner), (APP, passwords.app)):
-        await cluster.execute(f"{await _role_statement(cluster, role)} ROLE {role} {_ATTRIBUTES}")
-        await _ensure_password(cluster, role, password, random)
+        await cluster.execute(f"{await role_statement(cluster, role)} ROLE {role} {_ATTRIBUTES}")
+        await ensure_password(cluster, role, password, random)
     await cluster.execute(";".join(_IN_CLUSTER))
 
 
-async def _role_statement(cluster: Any, role: str) -> str:
+async def role_statement(cluster: Any, role: str) -> str:
     known = await cluster.fetchval("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1", role)
     return "ALTER" if known else "CREATE"
 
 
-async def _ensure_password(cluster: Any, role: str, password: Secret, random: Callable[[int], bytes]) -> None:
+async def ensure_password(cluster: Any, role: str, password: Secret, random: Callable[[int], bytes]) -> None:
     kept = await cluster.fetchval("SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = $1", role)
     if not matches(password, kept):
         await cluster.execute(password_statement(role, password, random(SALT_BYTES)))

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from evenly.core.failover import MEMBERS, other
 from evenly.errors import TargetError
 from evenly.local.paths import Paths
 from evenly.local.postgres.binaries import ROOT_DATA, Binaries
@@ -20,8 +21,17 @@ _RESERVED_NAMES = frozenset({"postgres", "template0", "template1"})
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """The other member of a database of two: its name, and the folder of its sockets."""
+
+    name: str
+    sockets: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
-    """One server. `database` is the app's; `sockets` and `link` are folders; `home` marks our processes."""
+    """One server. `database` is the app's; `sockets` and `link` are folders; `home` marks our processes. `peer`: the
+    one that follows it, or that it follows; `None` where there is one server only."""
 
     binaries: Binaries
     data: Path
@@ -31,6 +41,7 @@ class Server:
     home: Path
     database: str
     max_connections: int
+    peer: Peer | None = None
 
     @property
     def settings(self) -> Path:
@@ -45,6 +56,11 @@ class Server:
     @property
     def hba(self) -> Path:
         return self.settings / "pg_hba.conf"
+
+    @property
+    def replication_password(self) -> Path:
+        """What it proves itself with to its peer, as libpq reads it."""
+        return self.settings / "replication.pgpass"
 
     @property
     def socket(self) -> Path:
@@ -62,26 +78,41 @@ def locate(
     binaries: Binaries,
     account: Account | None,
     root_data: Path = ROOT_DATA,
+    member: str = MEMBERS[0],
+    *,
+    alone: bool = True,
 ) -> Server:
-    """The server of the environment at `paths`, for service `name` with at most `maximum` instances."""
+    """The server of the environment at `paths`, for service `name` with at most `maximum` instances: that of `member`,
+    which is `alone` or has a peer."""
     return Server(
         binaries=binaries,
-        data=data_folder(paths, binaries.version, account, root_data),
-        sockets=paths.database_sockets,
+        data=data_folder(paths, binaries.version, account, root_data, member),
+        sockets=_sockets(paths, member),
         link=paths.database_link,
         account=account,
         home=paths.home,
         database=database_name(name),
         max_connections=connections(maximum),
+        peer=None if alone else Peer(other(member), _sockets(paths, other(member))),
     )
 
 
-def data_folder(paths: Paths, version: int, account: Account | None, root_data: Path = ROOT_DATA) -> Path:
+def data_folder(
+    paths: Paths,
+    version: int,
+    account: Account | None,
+    root_data: Path = ROOT_DATA,
+    member: str = MEMBERS[0],
+) -> Path:
     """Where the data of PostgreSQL `version` is: in the environment's home, or for root outside of it, since
-    the account could not enter a home that is 0700."""
-    if account is None:
-        return paths.home / "database" / str(version)
-    return root_data / paths.key / "database" / str(version)
+    the account could not enter a home that is 0700. The second member's is beside the first's."""
+    name = str(version) if member == MEMBERS[0] else f"{version}.{member}"
+    return (paths.home if account is None else root_data / paths.key) / "database" / name
+
+
+def _sockets(paths: Paths, member: str) -> Path:
+    first = paths.database_sockets
+    return first if member == MEMBERS[0] else first.with_name(f"{first.name}-{member}")
 
 
 def database_name(service: str) -> str:

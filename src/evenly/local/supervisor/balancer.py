@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evenly.core.address import host_and_port, is_socket
 from evenly.core.fleet import Fleet, Health, Instance
+from evenly.core.rollout import weights
 from evenly.core.status import InstanceState
 from evenly.core.topology import Topology
 from evenly.local.balancer import (
@@ -47,9 +48,7 @@ class Balancer:
     async def command(self) -> Command:
         """Write certificates and configuration, and say what to start."""
         await asyncio.to_thread(self._certificates.open)
-        # An address that is gone would keep Envoy from listening at all, also where it could.
-        self._settings = replace(self._settings, listen=(*loopback_addresses(), *present(self._asked)))
-        write_configuration(self._settings)
+        self.refresh()
         return Command(
             argv=command(self._settings),
             environment={
@@ -61,19 +60,27 @@ class Balancer:
             log=self._paths.logs / "balancer.log",
         )
 
+    def refresh(self) -> None:
+        """Write the configuration: a balancer that runs follows it, where the release is another one."""
+        # An address that is gone would keep Envoy from listening at all, also where it could.
+        self._settings = replace(self._settings, listen=(*loopback_addresses(), *present(self._asked)))
+        write_configuration(self._settings)
+
     async def wait_ready(self) -> None:
         while not await asyncio.to_thread(self._admin.is_ready):
             await asyncio.sleep(READY_POLL_S)
 
     def publish(self, fleet: Fleet) -> None:
         self._settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        publish_endpoints(self._settings, (endpoint(it) for it in fleet.instances if is_published(it)))
+        shares = weights(fleet)
+        published = (endpoint(it, shares[it.id]) for it in fleet.instances if is_published(it))
+        publish_endpoints(self._settings, published)
 
     async def health(self, fleet: Fleet) -> Mapping[str, Health]:
         """What the balancer says of the fleet's instances, by id. Raises AdminError."""
         seen = await asyncio.to_thread(self._admin.endpoint_health)
         return {
-            it.id: Health(found.healthy, found.active_requests)
+            it.id: Health(found.well, found.active_requests)
             for it in fleet.instances
             if (found := seen.get(it.address)) is not None
         }
@@ -83,11 +90,11 @@ def is_published(instance: Instance) -> bool:
     return instance.listening and instance.state is not InstanceState.STOPPING
 
 
-def endpoint(instance: Instance) -> Endpoint:
-    draining = instance.state is InstanceState.DRAINING
-    if is_socket(instance.address):
-        return Endpoint(instance.id, instance.zone, instance.address, 0, draining)
-    return Endpoint(instance.id, instance.zone, *host_and_port(instance.address), draining)
+def endpoint(instance: Instance, weight: int = 1) -> Endpoint:
+    """`weight` 0: it gets no request, as if it were draining, and is asked for its health all the same."""
+    where = (instance.address, 0) if is_socket(instance.address) else host_and_port(instance.address)
+    draining = instance.state is InstanceState.DRAINING or weight == 0
+    return Endpoint(instance.id, instance.zone, *where, draining, max(1, weight))
 
 
 def _settings(paths: Paths, topology: Topology, settings: Settings) -> BalancerSettings:

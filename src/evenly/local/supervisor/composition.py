@@ -5,24 +5,27 @@ A concern is a module of its own. Here it has a line where it is made, and one w
 
 import os
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Protocol
 
-from evenly.core.fleet import Fleet, Instance, Outdated, find
+from evenly.core.fleet import Fleet, Outdated, find
 from evenly.core.scalingfacts import scaling_policy
 from evenly.core.status import PartState, PartStatus
 from evenly.local import control, processes
 from evenly.local.balancer.admin import AdminClient
 from evenly.local.jobs.telling import job_statuses
 from evenly.local.paths import Paths
-from evenly.local.processes import Command, Marked
+from evenly.local.processes import Command
 from evenly.local.reporting import environment_status
 from evenly.local.settings import make_runtime
+from evenly.local.supervisor.adopting import adopt_fleet
 from evenly.local.supervisor.balancer import BALANCER_ROLE, Balancer
 from evenly.local.supervisor.companion import hold_watchdog
 from evenly.local.supervisor.credentials import Certificates, certificate_names
-from evenly.local.supervisor.database import DATABASE_ROLE, Database, database_of
-from evenly.local.supervisor.diagnosis import never_healthy
+from evenly.local.supervisor.database import Database, database_of
+from evenly.local.supervisor.deploying import Releases, deploy_jobs, rollback_alarms, take_over
+from evenly.local.supervisor.deploys import Deploys
+from evenly.local.supervisor.diagnosis import Reasons
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.ground import stand_on
 from evenly.local.supervisor.hands import InstanceHands
@@ -32,13 +35,15 @@ from evenly.local.supervisor.logkeeping import LogKeeping
 from evenly.local.supervisor.ownedge import OwnEdge
 from evenly.local.supervisor.parts import PartKeeper
 from evenly.local.supervisor.problems import Problems, sentence
-from evenly.local.supervisor.record import adopt
 from evenly.local.supervisor.recording import Recorder
 from evenly.local.supervisor.renewal import Renewal
+from evenly.local.supervisor.room import Room
 from evenly.local.supervisor.scaling import Scaling
+from evenly.local.supervisor.standby import begin_standby
 from evenly.local.supervisor.supervision import Supervision, policy
+from evenly.local.supervisor.watching import TrafficWatch
 from evenly.local.supervisor.workers import Workers
-from evenly.local.surroundings import Surroundings, surroundings
+from evenly.local.surroundings import Surroundings
 
 
 class Held(Protocol):
@@ -57,7 +62,7 @@ class Supervisor:
         self._ground = ground = stand_on(paths)
         self._topology = ground.topology
         self._journal = ground.journal
-        self._reasons: dict[str, str] = {}
+        self._reasons = Reasons(ground.topology.health, ground.topology.app.protocol)
         self._recorder = Recorder(ground)
         own = OwnEdge(paths, ground.release.manifest, ground.journal)
         self._certificates = Certificates(
@@ -66,14 +71,17 @@ class Supervisor:
         self._balancer = Balancer(paths, ground.topology, ground.settings, self._certificates)
         self._database = database_of(paths, ground.release, ground.secrets)
         self._balancer_keeper = self._part(BALANCER_ROLE, self._balancer)
-        self._database_keeper = self._database_part()
-        self._keepers = tuple(filter(None, (self._balancer_keeper, self._database_keeper)))
-        self._problems = Problems(paths, ground.journal, self._keepers)
+        self._room = self._database_room()
+        rooms = (self._room,) if self._room else ()
+        self._problems = Problems(paths, ground.journal, (self._balancer_keeper, *rooms))
+        self._releases = Releases(ground, self._database_variables)
         self._hands = self._instance_hands()
         self._supervision = self._compose()
         self._renewal = self._renewing()
         self._workers = Workers(ground, self._recorder, self._around, self._supervision.background.start)
         self._jobs = self._scheduled()
+        self._watch = TrafficWatch(paths, rollback_alarms(paths))
+        self._deploys = self._deploying()
         self._scaling = self._scaled()
 
     async def run(self) -> None:
@@ -81,6 +89,7 @@ class Supervisor:
         make_runtime(self._paths.runtime)
         self._journal.write("supervisor", pid=os.getpid())
         self._adopt()
+        self._balancer.refresh()
         for work in self._work():
             self._supervision.background.start(self._problems.guard(work))
         async with await control.serve(self._paths.control_socket, self._answer):
@@ -88,12 +97,16 @@ class Supervisor:
 
     def _work(self) -> Iterator[Coroutine[None, None, None]]:
         """What goes on beside the loop, for as long as this supervisor lives."""
-        for keeper in self._keepers:
-            yield keeper.run()
+        yield self._balancer_keeper.run()
+        if self._room:
+            yield from self._room.work()
+            yield begin_standby(self._room, lambda: self._supervision.keeper.fleet)
         yield self._prepare_launches()
         yield self._renewal.run()
         yield self._workers.run()
         yield self._jobs.run()
+        yield self._deploys.run()
+        yield self._watch.run()
         if self._scaling:
             yield self._scaling.run()
         yield LogKeeping(self._paths, self._recorder.writing).run()
@@ -124,22 +137,27 @@ class Supervisor:
             clock=time.monotonic,
         )
 
-    def _database_part(self) -> PartKeeper | None:
+    def _database_room(self) -> Room | None:
         """What holds the database, where it is ours to hold."""
-        return self._part(DATABASE_ROLE, self._database) if isinstance(self._database, Database) else None
+        if not isinstance(self._database, Database):
+            return None
+        return Room(self._ground, self._database, self._zones_up, self._part_changed)
+
+    def _zones_up(self) -> dict[str, bool]:
+        return {zone.name: zone.available for zone in self._supervision.keeper.fleet.zones}
 
     def _instance_hands(self) -> InstanceHands:
         return InstanceHands(
             paths=self._paths,
             topology=self._topology,
-            around=self._around,
+            around=self._releases.around,
             journal=self._journal,
             watches=self._ground.watches,
             files=self._certificates.variables,
             publish=self._balancer.publish,
             record=lambda fleet: self._recorder.save(fleet=fleet),
             exited=self._instance_exited,
-            killing=self._note_reason,
+            killing=self._reasons.note,
         )
 
     def _scheduled(self) -> Jobs:
@@ -174,34 +192,35 @@ class Supervisor:
             outdated=lambda ids, why: self._supervision.tell(Outdated(ids, why)),
         )
 
+    def _deploying(self) -> Deploys:
+        return Deploys(
+            self._ground,
+            fleet=lambda: self._supervision.keeper.fleet,
+            tell=self._supervision.tell,
+            jobs=deploy_jobs(self._ground),
+            watch=self._watch,
+        )
+
     def _around(self) -> Surroundings:
         """What every process of the app finds around it."""
-        database = self._database.variables() if self._database else {}
-        return surroundings(self._paths, self._ground.release, self._ground.secrets, database)
+        return self._releases.around(self._ground.release.number)
+
+    def _database_variables(self) -> Mapping[str, str]:
+        return self._database.variables() if self._database else {}
 
     # --- what runs already
 
     def _adopt(self) -> None:
         """Take over what runs, and note what ended while nobody looked."""
         marked = processes.find_marked(self._paths.home)
-        self._adopt_fleet(marked)
+        adopt_fleet(self._recorder, self._supervision.keeper, self._hands, self._journal, marked)
         self._workers.adopt(marked)
         self._jobs.adopt(marked)
-        for keeper in self._keepers:
-            for found in processes.mains(marked, keeper.name)[:1]:
-                self._journal.write(f"adopt-{keeper.name}", pid=found.process.pid)
-                keeper.adopt(found.process)
-        self._recorder.save_parts(self._keepers)
-
-    def _adopt_fleet(self, marked: tuple[Marked, ...]) -> None:
-        adopted = adopt(self._recorder.record.fleet, marked, time.monotonic())
-        self._supervision.keeper.fleet = adopted.fleet
-        for instance in adopted.fleet.instances:
-            self._journal.write("adopt-instance", instance=instance.id)
-            self._hands.adopt(instance)
-        for id in adopted.lost:
-            self._journal.write("lost-instance", instance=id)
-        self._recorder.save(fleet=adopted.fleet)
+        for found in processes.mains(marked, BALANCER_ROLE)[:1]:
+            self._balancer_keeper.adopt(found.process)
+        if self._room:
+            self._room.adopt(marked)
+        self._save_parts()
 
     # --- what happens
 
@@ -209,8 +228,8 @@ class Supervisor:
         """Instances are launched when the database is ready for their release: roles made, migrations applied."""
         release = self._ground.release.number
         if self._database and self._recorder.record.prepared != release:
-            if self._database_keeper:
-                await self._database_keeper.until_ready()
+            if self._room:
+                await self._room.until_ready()
             for step in await self._database.prepare():
                 self._journal.write("migrate", file=step)
             self._recorder.save(prepared=release)
@@ -219,30 +238,34 @@ class Supervisor:
         self._jobs.allow_starts()
 
     def _part_changed(self) -> None:
-        self._recorder.save_parts(self._keepers)
+        self._save_parts()
         self._supervision.changed()
 
-    def _note_reason(self, instance: Instance, why: str) -> None:
-        if not instance.given_up:
-            self._reasons[instance.id] = why
-            return
-        self._reasons[instance.id] = never_healthy(
-            instance, self._topology.health, self._topology.app.protocol
+    def _save_parts(self) -> None:
+        room = self._room
+        self._recorder.save(
+            balancer=self._balancer_keeper.part.process,
+            database=room.part.process if room else None,
+            standby=room.standby if room else None,
+            members=room.members if room else (),
         )
 
     def _instance_exited(self, id: str, code: int | None) -> None:
         instance = find(self._supervision.keeper.fleet, id)
         after_s = time.monotonic() - instance.launched_at if instance else 0.0
-        why = self._reasons.pop(id, None) or ending(code, after_s)
+        why = self._reasons.forget(id) or ending(code, after_s)
         self._certificates.forget(id)
         self._supervision.instance_ended(id, why, after_s)
 
     # --- what is asked
 
     async def _answer(self, request: control.Request) -> control.Report:
+        self._deploys.control(request)
         self._supervision.control(request)
         self._workers.control(request)
         self._jobs.control(request)
+        if self._room:
+            self._room.news()
         return self._report(self._supervision.keeper.fleet)
 
     def _report(self, fleet: Fleet) -> control.Report:
@@ -254,13 +277,14 @@ class Supervisor:
                 self._topology,
                 fleet,
                 balancer=self._balancer_keeper.part,
-                database=self._database_keeper.part if self._database_keeper else None,
+                database=self._room.part if self._room else None,
                 supervisor=PartStatus(PartState.RUNNING, os.getpid()),
                 problem=sentence(fleet, problem) or self._certificates.own.problem,
                 workers=self._workers.fleets,
                 jobs=job_statuses(self._jobs.states, time.time()),
-                notices=self._renewal.notices,
+                notices=(*self._deploys.notices, *self._renewal.notices),
                 scaling=self._scaling.status if self._scaling else None,
+                database_members=self._room.members if self._room else (),
             ),
             problem=problem.what if problem else None,
             problem_where=problem.where if problem else None,
@@ -272,4 +296,5 @@ class Supervisor:
 
 async def hold(paths: Paths) -> None:
     """Be the supervisor of the environment at `paths`."""
+    take_over(paths)
     await Supervisor(paths).run()

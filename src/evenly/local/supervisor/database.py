@@ -1,29 +1,28 @@
-"""The database as the supervisor sees it: its files, its process, its roles and migrations, how apps reach it."""
+"""The database as the supervisor sees it: its files, its members, its roles and migrations, how apps reach it."""
 
-import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from evenly.core.failover import MEMBERS, Book, other
 from evenly.core.secret import Secret
 from evenly.core.topology import Topology, local_topology
 from evenly.database.apply import apply
-from evenly.errors import StateError
 from evenly.local import postgres, state
 from evenly.local.elsewhere import elsewhere
 from evenly.local.paths import Paths
-from evenly.local.postgres import APP, OWNER, DatabaseSecrets, Readiness, Server
+from evenly.local.postgres import APP, OWNER, DatabaseSecrets, Server
+from evenly.local.postgres.book import read_book, write_book
 from evenly.local.privileges import account
-from evenly.local.processes import ROLE_MARK, Command
 from evenly.local.releases import migrations_folder
 from evenly.local.settings import Release
 from evenly.local.supervisor.elsewhere import DatabaseElsewhere
+from evenly.manifest.types import Database as Wanted
 
 DATABASE_ROLE = "database"
 SECRETS_VERSION = 1
-READY_POLL_S = 5.0  # how long one wait for readiness lasts before it is begun again
 
 
 class Passwords(msgspec.Struct, frozen=True):
@@ -32,50 +31,20 @@ class Passwords(msgspec.Struct, frozen=True):
     superuser: str
     owner: str
     app: str
+    replicator: str = ""
 
 
 class Database:
-    """PostgreSQL for one environment."""
+    """PostgreSQL for one environment. `alone`: it has one member, and not a primary and a standby."""
 
-    def __init__(self, paths: Paths, topology: Topology, version: int, migrations: Path | None) -> None:
+    def __init__(self, paths: Paths, topology: Topology, wanted: Wanted, migrations: Path | None) -> None:
         self._paths = paths
         self._topology = topology
-        self._version = version
+        self._version = wanted.version
+        self.alone = not wanted.multi_zone
         self._migrations = migrations
-        self._known: tuple[Server, DatabaseSecrets] | None = None
-        self._locked_out = False
-
-    async def command(self) -> Command:
-        """Bring data, settings and sockets into order, and say what to start."""
-        server, passwords = self.opened()
-        postgres.make_folders(server)
-        made = await postgres.initialise(server, passwords)
-        await asyncio.to_thread(postgres.write_configuration, server)
-        await postgres.make_way(server)
-        if self._locked_out and not made:
-            await postgres.reset_superuser(server, passwords)
-            self._locked_out = False
-        started = postgres.command(server)
-        return Command(
-            argv=started.argv,
-            environment={**started.environment, ROLE_MARK: DATABASE_ROLE},
-            folder=Path("/"),
-            log=self._paths.logs / "database.log",
-            account=started.account,
-        )
-
-    async def wait_ready(self) -> None:
-        """Raises StateError when it refuses our password: `secrets.json` was lost, the data was not. The next
-        start, after this one was ended, sets the new password."""
-        server, passwords = self.opened()
-        while (
-            found := await postgres.wait_ready(server, passwords.superuser, READY_POLL_S)
-        ) is Readiness.STARTING:
-            pass
-        if found is Readiness.REFUSED:
-            self._locked_out = True
-            raise StateError("refuses the password in secrets.json", where=str(self._paths.secrets))
-        postgres.point_link(server)
+        self._members: dict[str, Server] = {}
+        self._passwords: tuple[DatabaseSecrets, Secret] | None = None
 
     async def prepare(self) -> tuple[str, ...]:
         """Make the roles and apply the migrations; returns the files that were applied."""
@@ -102,17 +71,40 @@ class Database:
         return {name: value.reveal() for name, value in named.items()}
 
     def opened(self) -> tuple[Server, DatabaseSecrets]:
-        """Where the server is, and its passwords."""
-        if self._known is None:
-            self._known = (self._locate(), _passwords(self._paths))
-        return self._known
+        """Where the primary is, and its passwords."""
+        return self.server(self.book().primary), self.passwords()[0]
 
-    def _locate(self) -> Server:
-        runs_as = account(os.geteuid())
-        binaries = postgres.within_reach(postgres.find(self._version), runs_as)
-        return postgres.locate(
-            self._paths, self._topology.name, self._topology.count.maximum, binaries, runs_as
-        )
+    def standby(self) -> Server | None:
+        """Where the other member is; `None` where there is one alone."""
+        return None if self.alone else self.server(other(self.book().primary))
+
+    def book(self) -> Book:
+        """Which member is the primary, as it is written down."""
+        return read_book(*(self.server(it) for it in MEMBERS))
+
+    def write_book(self, book: Book) -> None:
+        write_book(self.server(MEMBERS[0]), book)
+
+    def server(self, member: str) -> Server:
+        if member not in self._members:
+            runs_as = account(os.geteuid())
+            binaries = postgres.within_reach(postgres.find(self._version), runs_as)
+            self._members[member] = postgres.locate(
+                self._paths,
+                self._topology.name,
+                self._topology.count.maximum,
+                binaries,
+                runs_as,
+                member=member,
+                alone=self.alone,
+            )
+        return self._members[member]
+
+    def passwords(self) -> tuple[DatabaseSecrets, Secret]:
+        """Those of the roles, and the one by which one member follows the other."""
+        if self._passwords is None:
+            self._passwords = _passwords(self._paths)
+        return self._passwords
 
 
 def database_of(
@@ -126,14 +118,18 @@ def database_of(
     found = elsewhere(paths.releases / str(release.number), release.manifest, secrets)
     if found is not None and wanted.url_from is not None:
         return DatabaseElsewhere(found, wanted.url_from, migrations)
-    return Database(paths, local_topology(release.manifest), wanted.version, migrations)
+    return Database(paths, local_topology(release.manifest), wanted, migrations)
 
 
-def _passwords(paths: Paths) -> DatabaseSecrets:
-    """The passwords of `secrets.json`, made at the first start."""
-    known = state.read(paths.secrets, Passwords, SECRETS_VERSION)
+def _passwords(paths: Paths) -> tuple[DatabaseSecrets, Secret]:
+    """The passwords of `secrets.json`, made at the first start; one that older versions did not know, when it lacks."""
+    found = known = state.read(paths.secrets, Passwords, SECRETS_VERSION)
     if known is None:
         made = postgres.new_secrets()
         known = Passwords(made.superuser.reveal(), made.owner.reveal(), made.app.reveal())
+    if not known.replicator:
+        known = msgspec.structs.replace(known, replicator=postgres.new_password().reveal())
+    if known != found:
         state.write(paths.secrets, known, SECRETS_VERSION)
-    return DatabaseSecrets(Secret(known.superuser), Secret(known.owner), Secret(known.app))
+    roles = DatabaseSecrets(Secret(known.superuser), Secret(known.owner), Secret(known.app))
+    return roles, Secret(known.replicator)

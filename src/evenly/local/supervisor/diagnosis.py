@@ -30,3 +30,20 @@ def _family(instance: Instance) -> list[int]:
         return [leader.pid, *(child.pid for child in leader.children(recursive=True))]
     except psutil.Error:
         return []
+
+
+class Reasons:
+    """Why instances are ended, said before they are: their exit alone does not tell."""
+
+    def __init__(self, health: HealthPolicy, protocol: Protocol) -> None:
+        self._health = health
+        self._protocol = protocol
+        self._whys: dict[str, str] = {}
+
+    def note(self, instance: Instance, why: str) -> None:
+        given_up = instance.given_up
+        self._whys[instance.id] = never_healthy(instance, self._health, self._protocol) if given_up else why
+
+    def forget(self, id: str) -> str | None:
+        """Once it has ended: the reason that was noted, if there was one."""
+        return self._whys.pop(id, None)

@@ -24,8 +24,8 @@ LOGS_KEPT = 50
 
 
 class InstanceHands:
-    """Starts and signals instances. `around` says what they find around them, `files` an instance's certificate
-    files. `exited` hears of the end of one: (id, exit code or `None`); `killing` of
+    """Starts and signals instances. `around` says what those of a release find around them, `files` an instance's
+    certificate files. `exited` hears of the end of one: (id, exit code or `None`); `killing` of
     what is about to be killed, and why."""
 
     def __init__(
@@ -33,7 +33,7 @@ class InstanceHands:
         *,
         paths: Paths,
         topology: Topology,
-        around: Callable[[], Surroundings],
+        around: Callable[[int], Surroundings],
         journal: Journal,
         watches: Watches,
         files: Callable[[str], Mapping[str, str]],
@@ -58,8 +58,8 @@ class InstanceHands:
         return Launched(
             id=id,
             zone=action.zone,
-            address=self._address(id, action.zone, fleet),
-            release=fleet.release,
+            address=self._address(id, action, fleet),
+            release=action.release,
             started_at=timestamp_now(),
         )
 
@@ -101,15 +101,15 @@ class InstanceHands:
             Path(instance.address).unlink(missing_ok=True)
         self._exited(instance.id, code)
 
-    def _address(self, id: str, zone: str, fleet: Fleet) -> str:
-        if listens_on_socket(self._topology.app):
+    def _address(self, id: str, action: Launch, fleet: Fleet) -> str:
+        if listens_on_socket(self._around(action.release).topology.app):
             self._paths.instance_sockets.mkdir(mode=0o700, exist_ok=True)
             return str(self._paths.instance_sockets / id[2:10])
-        number = next(it.number for it in self._topology.zones if it.name == zone)
+        number = next(it.number for it in self._topology.zones if it.name == action.zone)
         return ports.instance_address(number, (it.address for it in fleet.instances), self._paths.key)
 
     def _command(self, instance: Instance) -> Command:
-        around = self._around()
+        around = self._around(instance.release)
         variables = environment(around, self._process(instance))
         return Command(
             argv=self._argv(around, variables),
@@ -119,7 +119,7 @@ class InstanceHands:
         )
 
     def _argv(self, around: Surroundings, variables: Mapping[str, str]) -> tuple[str, ...]:
-        app = self._topology.app
+        app = around.topology.app
         if app.command is None:
             return (sys.executable, "-m", "evenly.webapp.server", str(app.serve))
         return arguments(app.command, around, variables)

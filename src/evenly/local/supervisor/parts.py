@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from evenly.core import parts
 from evenly.core.fleet import ProcessRef
@@ -18,7 +18,7 @@ from evenly.local.supervisor.journal import Journal
 
 class PartKeeper:
     """`command` says what to start, after preparing its files. `wait_ready` returns when the part works.
-    `changed` hears of every change of `part`."""
+    `changed` hears of every change of `part`. `facts`: what the journal says of it, where there is more than one."""
 
     def __init__(
         self,
@@ -30,8 +30,10 @@ class PartKeeper:
         watches: Watches,
         journal: Journal,
         clock: Callable[[], float],
+        facts: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
+        self._facts = dict(facts or {})
         self.part = Part()
         self._command = command
         self._wait_ready = wait_ready
@@ -48,6 +50,7 @@ class PartKeeper:
         await self._is_ready.wait()
 
     def adopt(self, process: ProcessRef) -> None:
+        self._journal.write(f"adopt-{self.name}", pid=process.pid, **self._facts)
         self.part = parts.started(self.part, process, self._clock())
         self._watch(process)
 
@@ -64,14 +67,14 @@ class PartKeeper:
     def kill(self, why: str) -> None:
         """SIGKILL: it hangs. `run` then starts another."""
         if self.part.process is not None:
-            self._journal.write(f"kill-{self.name}", why=why)
+            self._journal.write(f"kill-{self.name}", why=why, **self._facts)
             processes.send(self.part.process, signal.SIGKILL)
 
     async def _start(self) -> None:
         command = await self._command()
         process, child = processes.spawn(command)
         self.part = parts.started(self.part, process, self._clock())
-        self._journal.write(f"start-{self.name}", pid=process.pid, why=self.part.why)
+        self._journal.write(f"start-{self.name}", pid=process.pid, why=self.part.why, **self._facts)
         self._watch(process, child)
         self._changed()
 
@@ -96,7 +99,7 @@ class PartKeeper:
         elif (error := ready.exception()) is None:
             self.part = parts.ready(self.part)
             self._is_ready.set()
-            self._journal.write(f"ready-{self.name}")
+            self._journal.write(f"ready-{self.name}", **self._facts)
             self._changed()
         elif not isinstance(error, EvenlyError):
             raise error
@@ -108,5 +111,5 @@ class PartKeeper:
         why = ending(self._code, ran_s)
         self.part = parts.ended(self.part, why, self._clock())
         self._is_ready.clear()
-        self._journal.write(f"ended-{self.name}", why=why, **crash_facts(self.name, ran_s))
+        self._journal.write(f"ended-{self.name}", why=why, **self._facts, **crash_facts(self.name, ran_s))
         self._changed()

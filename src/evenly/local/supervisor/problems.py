@@ -2,23 +2,34 @@
 
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
+from typing import Protocol
 
 from evenly.core.fleet import Fleet
+from evenly.core.parts import Part
 from evenly.errors import EvenlyError, StateError
 from evenly.local.paths import Paths
 from evenly.local.postgres import start_failure
 from evenly.local.supervisor.database import DATABASE_ROLE
 from evenly.local.supervisor.journal import Journal
-from evenly.local.supervisor.parts import PartKeeper
 from evenly.local.waiting import LOG_LINES, tail
 
 FAILED_STARTS = 4
 
 
+class Kept(Protocol):
+    """What is to stay up."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def part(self) -> Part: ...
+
+
 class Problems:
     """The one problem to tell: what background work ended with, or a part that does not stay up."""
 
-    def __init__(self, paths: Paths, journal: Journal, keepers: Iterable[PartKeeper]) -> None:
+    def __init__(self, paths: Paths, journal: Journal, keepers: Iterable[Kept]) -> None:
         self._paths = paths
         self._journal = journal
         self._keepers = tuple(keepers)
@@ -36,7 +47,7 @@ class Problems:
         failing = (it for it in self._keepers if it.part.failures >= FAILED_STARTS and not it.part.ready)
         return self._kept or next((self._does_not_stay_up(it) for it in failing), None)
 
-    def _does_not_stay_up(self, keeper: PartKeeper) -> StateError:
+    def _does_not_stay_up(self, keeper: Kept) -> StateError:
         log = self._paths.logs / f"{keeper.name}.log"
         return StateError(
             f"the {keeper.name} does not stay up: it {keeper.part.why}{_last_words(keeper.name, log)}",

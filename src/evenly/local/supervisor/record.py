@@ -8,7 +8,7 @@ import msgspec
 from evenly.core.address import SOCKET
 from evenly.core.fleet import Fleet, Instance, ProcessRef
 from evenly.core.scalingfacts import ScalingState
-from evenly.core.status import InstanceState
+from evenly.core.status import DatabaseMember, InstanceState
 from evenly.local import state
 from evenly.local.paths import Paths
 from evenly.local.processes import INSTANCE_MARK, Marked, is_alive, mains
@@ -20,12 +20,14 @@ WORKER_ROLE = "worker"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """`prepared`: the release that the database's roles and migrations are prepared for; 0 for none. `workers`:
-    the fleet of each, by name."""
+    """`database`: the primary, where there are two `members`; `standby`: the other one. `prepared`: the release that
+    the database's roles and migrations are prepared for; 0 for none. `workers`: the fleet of each, by name."""
 
     fleet: Fleet
     balancer: ProcessRef | None = None
     database: ProcessRef | None = None
+    standby: ProcessRef | None = None
+    members: tuple[DatabaseMember, ...] = ()
     prepared: int = 0
     workers: dict[str, Fleet] = {}
     scaling: ScalingState | None = None

@@ -1,7 +1,6 @@
 """Keeps the record: what runs, durably, at every change, so that the next supervisor can go on with it."""
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +9,6 @@ from evenly.core.fleet import Fleet, ZoneFact
 from evenly.local.settings import timestamp_now
 from evenly.local.state import DamagedError
 from evenly.local.supervisor.ground import Ground
-from evenly.local.supervisor.parts import PartKeeper
 from evenly.local.supervisor.record import Record, read_record, write_record
 
 
@@ -27,9 +25,6 @@ class Recorder:
         """The ids of the instances and workers that run, and write to logs."""
         fleets = (self.record.fleet, *self.record.workers.values())
         return frozenset(it.id for fleet in fleets for it in fleet.instances)
-
-    def save_parts(self, keepers: Sequence[PartKeeper]) -> None:
-        self.save(**{it.name: it.part.process for it in keepers})
 
     def save(self, **changes: Any) -> None:
         """Change these fields of the record, and write it."""

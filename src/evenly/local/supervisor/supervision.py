@@ -118,7 +118,7 @@ class Supervision:
                 self.scale(count)
             case control.SetZone(name, available):
                 self.set_zone(name, available)
-            case control.AskStatus() | control.RunJob():
+            case _:
                 pass
 
     def _health_seen(self, health: Mapping[str, Health]) -> None:

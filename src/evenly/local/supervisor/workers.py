@@ -9,7 +9,18 @@ from dataclasses import replace
 
 from evenly.core import workers
 from evenly.core.crashes import has_crashed
-from evenly.core.fleet import Event, Exited, Fleet, Instance, Launched, Started, ZoneSet, find
+from evenly.core.fleet import (
+    Event,
+    Exited,
+    Fleet,
+    Instance,
+    Launched,
+    Outdated,
+    ProcessRef,
+    Started,
+    ZoneSet,
+    find,
+)
 from evenly.core.planning import Action, FleetPolicy, Launch
 from evenly.errors import UsageError
 from evenly.local import control, processes
@@ -26,6 +37,7 @@ from evenly.local.surroundings import Process, Surroundings, arguments, environm
 from evenly.manifest.types import Worker
 
 LOGS_KEPT = 20
+END_POLL_S = 0.1
 POLICY = FleetPolicy()
 Beside = Callable[[Coroutine[None, None, None]], None]
 
@@ -52,9 +64,9 @@ class WorkerHands:
         self._exited = exited
         self.record = record
 
-    def begin_launch(self, fleet: Fleet, action: Launch) -> Launched:
+    def begin_launch(self, fleet: Fleet, action: Launch) -> Launched:  # noqa: ARG002  a worker has no address
         id = f"w-{secrets.token_hex(9)[:17]}"
-        return Launched(id, action.zone, address="", release=fleet.release, started_at=timestamp_now())
+        return Launched(id, action.zone, address="", release=action.release, started_at=timestamp_now())
 
     def start(self, instance: Instance) -> Started | Exited:
         try:
@@ -147,6 +159,14 @@ class Crew:
         for id in adopted.lost:
             self._ground.journal.write("lost-worker", worker=self.name, instance=id)
         self._hands.record(adopted.fleet)
+        self._replace_others()
+
+    def _replace_others(self) -> None:
+        """What was started for another release goes, once one of this release runs in its place."""
+        release = self._ground.release.number
+        others = tuple(it.id for it in self.keeper.fleet.instances if it.release != release)
+        if others:
+            self._tell(Outdated(others, f"release {release} runs now"))
 
     def turn(self) -> float | None:
         """Do what is to be done now. Returns when to call again at the latest (monotonic seconds)."""
@@ -183,6 +203,7 @@ class Workers:
         self, ground: Ground, recorder: Recorder, around: Callable[[], Surroundings], beside: Beside
     ) -> None:
         self._recorder = recorder
+        self._beside = beside
         self._turns = Turns()
         self._crews = tuple(
             Crew(
@@ -199,9 +220,13 @@ class Workers:
         )
 
     def adopt(self, marked: Sequence[Marked]) -> None:
-        """Take over what runs."""
+        """Take over what runs. A worker that the release does not have any more is stopped."""
         for crew in self._crews:
             crew.adopt(marked)
+        known = {crew.name for crew in self._crews}
+        for it in processes.mains(marked, WORKER_ROLE):
+            if it.environment.get(WORKER_MARK) not in known:
+                self._beside(_end(it.process))
 
     def allow_starts(self) -> None:
         """The database is prepared."""
@@ -224,6 +249,15 @@ class Workers:
 
     def _record(self, name: str, fleet: Fleet) -> None:
         self._recorder.save(workers={**self._recorder.record.workers, name: fleet})
+
+
+async def _end(process: ProcessRef) -> None:
+    """SIGTERM, and SIGKILL where that is not enough."""
+    processes.send(process, signal.SIGTERM)
+    until = time.monotonic() + POLICY.stop_timeout
+    while processes.is_alive(process) and time.monotonic() < until:
+        await asyncio.sleep(END_POLL_S)
+    processes.send(process, signal.SIGKILL)
 
 
 def _known(recorder: Recorder, name: str, worker: Worker, ground: Ground, number: int) -> Fleet:

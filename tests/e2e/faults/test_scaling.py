@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import Environment
+from tests.e2e.environment import Environment
 
 from evenly.local.journal import sentence
 from evenly.verify._outcomes import Outcome
@@ -22,7 +22,7 @@ from evenly.verify.drilling import Sent
 from evenly.verify.load import LoadPlan, Stage
 from evenly.verify.sending import sending
 
-NARROW = (Path(__file__).parent / "apps" / "narrow.py").read_text()
+NARROW = (Path(__file__).parents[1] / "apps" / "narrow.py").read_text()
 APP = "app: {serve: 'narrow:app'}\ndatabase: null"
 TARGET_MS, WITHIN_S = 200.0, 15.0
 CALM_S, STEP_S, AFTER_S = 6.0, 25.0, 60.0

@@ -1,0 +1,209 @@
+"""Deploys under load: a good release costs nothing, each bad one is rolled back by the gate that it fails."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RATE = 500
+VOID_RUNS = 4
+DETECTED_S = 5.0  # a figure counts over a window of five seconds, and is read each half second
+UNDONE_S = 10.0
+PROGRAM = (Path(__file__).parents[1] / "apps" / "release.py").read_text()
+
+
+def manifest(version: int, kind: str = "well", strategy: str = "strategy: rolling") -> str:
+    return (
+        "app: {command: [python3, release.py]}\ncount: {range: 4-8}\ndatabase: null\n"
+        f'variables: {{VERSION: "{version}", KIND: {kind}, SLOW_S: "1.5"}}\n'
+        f"deployment: {{{strategy}, bake: 4s}}\n"
+    )
+
+
+HTTP = "healthcheck: {grace_period: 8s}"
+
+
+@pytest.fixture(scope="module")
+def shop(make_shared):
+    made = make_shared(manifest(1), HTTP, files={"release.py": PROGRAM})
+    made.up()
+    return made
+
+
+@dataclass
+class Load:
+    """What came of 500 requests a second. `void`: why it proves nothing."""
+
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def void(self) -> str | None:
+        return self.report["void"]
+
+    @property
+    def failed(self) -> int:
+        return self.report["result"]["errors"]
+
+    @property
+    def sent(self) -> int:
+        return self.report["result"]["requests"]
+
+
+@contextmanager
+def load(made: Any) -> Iterator[Load]:
+    """From before the block until after it."""
+    seen = Load()
+    sender = subprocess.Popen(
+        [sys.executable, "-m", "evenly", "load", "--rate", str(RATE), "--for", "120s", "--json"],
+        cwd=made.folder,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell may ignore it
+    )
+    with sender:
+        time.sleep(3)
+        yield seen
+        time.sleep(1)
+        sender.send_signal(signal.SIGINT)  # ends it early, with the figures so far
+        told, _ = sender.communicate(timeout=200)
+    seen.report = json.loads(told)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """How a deploy went. `entries`: what the supervisor wrote of it."""
+
+    code: int
+    told: str
+    entries: list[dict[str, Any]]
+    load: Load
+
+    def at(self, action: str) -> float:
+        """When that happened last, in seconds since 1970."""
+        found = [it["at"] for it in self.entries if it["action"].startswith(action)]
+        return datetime.fromisoformat(found[-1]).timestamp()
+
+    @property
+    def actions(self) -> list[str]:
+        return [it["action"] for it in self.entries]
+
+
+def deployed(made: Any, capsys: Any, said: str, *words: str) -> Deployed:
+    """Deploy that manifest under load; again where the sender was late, from the release that runs."""
+    for _ in range(VOID_RUNS):
+        made.write_manifest(said, HTTP)
+        before = len(made.journal())
+        with load(made) as seen:
+            done = made.run(*(words or ("deploy",)))
+        entries = [it for it in made.journal()[before:] if it["action"].startswith("deploy")]
+        if not seen.void:
+            break
+        said = said.replace('VERSION: "', 'VERSION: "1')  # else there would be nothing to deploy
+    assert not seen.void, f"the sender was late: {seen.void}"
+    found = Deployed(done.returncode, done.stdout + done.stderr, entries, seen)
+    with capsys.disabled():
+        print(f"\n{said.splitlines()[3]} {seen.failed} of {seen.sent} failed")
+        print("\n".join(f"  {it['at'][17:23]} {it['action']} {it.get('why', '')}" for it in entries))
+    return found
+
+
+def is_rolled_back(made: Any, found: Deployed, runs: int) -> None:
+    """The release that ran before serves, alone and in full, soon after the gate failed."""
+    assert found.code == 1, found.told
+    assert found.at("deploy-undone") - found.at("deploy-failed") < UNDONE_S
+    status = made.wait_healthy()
+    assert status.release == runs
+    made.wait_for(lambda: {it.release for zone in made.look().zones for it in zone.instances} == {runs})
+    assert len(made.look().serving) == 4
+
+
+# --- good ones
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    ["strategy: rolling", "strategy: blue-green", "strategy: canary, steps: [{weight: 10, time: 4s}]"],
+)
+def test_a_good_release_costs_no_request(shop, capsys, strategy):
+    before = shop.look().release
+    found = deployed(shop, capsys, manifest(before + 1, strategy=strategy))
+    assert found.code == 0, found.told
+    assert found.load.failed == 0
+    status = shop.wait_healthy()
+    assert status.release == before + 1
+    assert {it.release for it in status.serving} == {before + 1}
+    assert len(status.serving) == 4
+
+
+# --- bad ones that are caught before they get traffic
+
+
+@pytest.mark.parametrize(("kind", "words"), [("never", "became healthy"), ("broken", "synthetic gate")])
+def test_a_release_that_is_wrong_from_the_start_costs_no_request(shop, capsys, kind, words):
+    before = shop.look().release
+    found = deployed(shop, capsys, manifest(before + 1, kind))
+    assert found.load.failed == 0
+    assert words in found.told
+    assert not any(it.startswith("deploy-holding") for it in found.actions)
+    is_rolled_back(shop, found, before)
+
+
+# --- bad ones that show under traffic
+
+
+def test_a_release_that_fails_some_requests_costs_no_more_than_its_share(shop, capsys):
+    before = shop.look().release
+    found = deployed(shop, capsys, manifest(before + 1, "share"))
+    seconds = found.at("deploy-undoing") - found.at("deploy-holding")
+    assert seconds < DETECTED_S
+    assert 0 < found.load.failed <= RATE * 2 / 6 * 1 / 5 * (seconds + 0.5) * 1.2
+    assert "the limit is 1 %" in found.told
+    is_rolled_back(shop, found, before)
+
+
+def test_a_canary_has_its_share_of_the_failures_alone(shop, capsys):
+    before = shop.look().release
+    canary = "strategy: canary, steps: [{weight: 10, time: 10s}]"
+    found = deployed(shop, capsys, manifest(before + 1, "share", canary))
+    seconds = found.at("deploy-undoing") - found.at("deploy-holding")
+    assert seconds < DETECTED_S
+    assert 0 < found.load.failed <= RATE * 0.1 * 1 / 5 * (seconds + 0.5) * 1.5
+    is_rolled_back(shop, found, before)
+
+
+def test_a_slow_release_is_rolled_back_and_fails_no_request(shop, capsys):
+    before = shop.look().release
+    found = deployed(shop, capsys, manifest(before + 1, "slow"))
+    assert found.load.failed == 0
+    assert "95 % of their requests; the limit is 1000 ms" in found.told
+    is_rolled_back(shop, found, before)
+
+
+def test_a_release_that_dies_after_a_while_is_rolled_back(shop, capsys):
+    before = shop.look().release
+    found = deployed(shop, capsys, manifest(before + 1, "mortal"))
+    assert found.load.failed <= RATE * 0.02
+    assert "exited with code 9" in found.told
+    is_rolled_back(shop, found, before)
+
+
+# --- and back
+
+
+def test_a_rollback_costs_no_request(shop, capsys):
+    before = shop.look().release
+    found = deployed(shop, capsys, manifest(before + 50), "rollback")
+    assert found.code == 0, found.told
+    assert found.load.failed == 0
+    after = shop.wait_healthy().release
+    listed = {it["number"]: it["state"] for it in json.loads(shop.run("releases", "--json").stdout)}
+    assert after < before
+    assert (listed[after], listed[before]) == ("runs", "good")
