@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.scaling.simulation import BEARS, MINUTE, Second, Simulation, day, sine, spike, step
 
-from evenly.core.scaling import ScalingPolicy
+from evenly.core.scalingfacts import ScalingPolicy
 from evenly.verify.report.markup import Markup, element, together
 from evenly.verify.report.svg import (
     Linear,

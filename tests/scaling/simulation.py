@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from evenly.core.observing import MOST_READINGS, Reading, observation
-from evenly.core.scaling import IN_PERIODS, Observation, ScalingPolicy, begin, decide
+from evenly.core.scaling import IN_PERIODS, decide
+from evenly.core.scalingfacts import Observation, ScalingPolicy, begin
 from evenly.core.traffic import Answers
 from evenly.local.balancer.bootstrap import BUCKETS, LONG_BUCKETS
 

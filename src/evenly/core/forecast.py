@@ -21,7 +21,7 @@ from evenly.core.fleet import (
     apply,
 )
 from evenly.core.planning import DRAIN_AT_LEAST_S, Action, Drain, FleetPolicy, Kill, Launch, Stop, plan
-from evenly.core.scaling import scaling_policy
+from evenly.core.scalingfacts import scaling_policy
 from evenly.core.status import InstanceState
 from evenly.core.topology import Topology
 from evenly.manifest.types import Database

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evenly.core.scaling import OUT_PERIODS, Observation
+from evenly.core.scaling import OUT_PERIODS
+from evenly.core.scalingfacts import Observation
 from evenly.core.traffic import Answers, quantile
 
 MOST_READINGS = 31  # half a minute, a reading a second

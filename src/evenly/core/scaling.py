@@ -17,116 +17,23 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from evenly.manifest.types import Count, Seconds
+from evenly.core.scalingfacts import Decision, Observation, ScalingPolicy, ScalingState
 
 OUT_PERIODS = 2
 IN_PERIODS = 15
-STEPS = (
-    (3.0, 1.0),
-    (1.5, 0.5),
-    (1.0, 0.2),
-)  # p95 over this many times its target: so much more of what serves
+# With p95 at this many times its target, so much more of what serves.
+STEPS = ((3.0, 1.0), (1.5, 0.5), (1.0, 0.2))
 FULL_SHARE = 0.9  # of a target; what is under it for long is a reason to scale in
 SAFE_SHARE = 0.7  # of what each instance had when it became too slow, that one bears for sure
 PILING_UP = 1.1  # times as many come as are answered
 LEARNED_SHARE = 1.1  # more than was known by this much is worth to be remembered
 LAUNCH_WITHIN_S = 30.0  # a cooldown begins when what was added serves, or this long after
-COOLDOWN_OUT_S = Seconds(10.0)
-COOLDOWN_IN_S = Seconds(60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class ScalingPolicy:
-    """What to hold, and within which range. `None`: not a target. `p95_ms`: milliseconds; `requests`: a second and
-    instance; `cpu`: percent of a core, of each instance."""
-
-    minimum: int
-    maximum: int
-    p95_ms: float | None = None
-    requests: float | None = None
-    cpu: float | None = None
-    cooldown_out: float = COOLDOWN_OUT_S
-    cooldown_in: float = COOLDOWN_IN_S
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What was seen at `at` (monotonic seconds). `serving`: instances; `requests`: a second, that came to them, and
-    `answered`: of those and of earlier ones; `p95_ms`: of the answers, `None` with too few to tell; `cpu`: percent of
-    a core, all of them together, `None` where it is not measured."""
-
-    at: float
-    serving: int
-    requests: float
-    answered: float
-    p95_ms: float | None = None
-    cpu: float | None = None
-
-    @property
-    def each(self) -> float:
-        """Requests a second that came to one instance."""
-        return self.requests / max(1, self.serving)
-
-    @property
-    def each_answered(self) -> float:
-        """Answers a second of one instance."""
-        return self.answered / max(1, self.serving)
-
-
-@dataclass(frozen=True, slots=True)
-class ScalingState:
-    """What has to be remembered. `desired`: the count that was last decided on or found, `changed_at` (monotonic
-    seconds) when it last became another, by whomever.
-
-    `out_at`: when it was last scaled out, by a step from `base` instances that served; `whole_at`: when what was
-    added served. `borne`: requests a second that one instance is known to bear. `slow`: p95 has been over its
-    target since it last broke it.
-    """
-
-    desired: int
-    changed_at: float
-    base: int = 0
-    out_at: float | None = None
-    whole_at: float | None = None
-    borne: float | None = None
-    slow: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The count to hold from now on. `why`: a clause, where it is another than before; `limited`: why more than the
-    range's maximum would be wanted, if that is so."""
-
-    state: ScalingState
-    why: str | None = None
-    limited: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
     count: int
     why: str
-
-
-def scaling_policy(count: Count) -> ScalingPolicy | None:
-    """What `count` asks for on this machine; `None` where it asks for no scaling."""
-    if count.response_time is None and count.requests is None and count.cpu is None:
-        return None
-    rest = count.cooldown
-    return ScalingPolicy(
-        minimum=count.minimum,
-        maximum=count.maximum,
-        p95_ms=None if count.response_time is None else count.response_time * 1000,
-        requests=count.requests,
-        cpu=count.cpu,
-        cooldown_out=COOLDOWN_OUT_S if rest.scale_out is None else rest.scale_out,
-        cooldown_in=COOLDOWN_IN_S if rest.scale_in is None else rest.scale_in,
-    )
-
-
-def begin(desired: int, now: float) -> ScalingState:
-    """What is remembered where nothing is."""
-    return ScalingState(desired=desired, changed_at=now)
 
 
 def decide(policy: ScalingPolicy, state: ScalingState, desired: int, seen: Sequence[Observation]) -> Decision:
@@ -173,26 +80,33 @@ def _learned(policy: ScalingPolicy, state: ScalingState, seen: Sequence[Observat
 
 
 def _out_wishes(policy: ScalingPolicy, state: ScalingState, seen: Sequence[Observation]) -> Iterator[_Wish]:
+    """How many each policy wants at the least, where two periods say so."""
     last = seen[-OUT_PERIODS:]
-    if len(last) < OUT_PERIODS:
+    if len(last) == OUT_PERIODS:
+        yield from _for_latency(policy, state, seen)
+        yield from _for_requests(policy, last)
+        yield from _for_cpu(policy, last)
+
+
+def _for_latency(policy: ScalingPolicy, state: ScalingState, seen: Sequence[Observation]) -> Iterator[_Wish]:
+    now, target = seen[-1], policy.p95_ms
+    if target is None or now.p95_ms is None or not now.serving or not _all_slow(target, seen):
         return
-    now = last[-1]
-    if (
-        policy.p95_ms is not None
-        and now.p95_ms is not None
-        and now.serving
-        and _all_slow(policy.p95_ms, seen)
-    ):
-        base = min(now.serving, state.base) if _is_resting(policy, state, now.at) else now.serving
-        why = f"p95 was {now.p95_ms:.0f} ms, over {policy.p95_ms:g} ms"
-        yield _Wish(max(base + _step(base, now.p95_ms / policy.p95_ms), _to_catch_up(seen)), why)
+    base = min(now.serving, state.base) if _is_resting(policy, state, now.at) else now.serving
+    count = max(base + _step(base, now.p95_ms / target), _to_catch_up(seen))
+    yield _Wish(count, f"p95 was {now.p95_ms:.0f} ms, over {target:g} ms")
+
+
+def _for_requests(policy: ScalingPolicy, last: Sequence[Observation]) -> Iterator[_Wish]:
     if policy.requests is not None:
-        least = min(it.requests for it in last)
-        why = f"{now.each:.0f} requests a second came to each, over {policy.requests:g}"
-        yield _Wish(_needed(least, policy.requests), why)
+        why = f"{last[-1].each:.0f} requests a second came to each, over {policy.requests:g}"
+        yield _Wish(_needed(min(it.requests for it in last), policy.requests), why)
+
+
+def _for_cpu(policy: ScalingPolicy, last: Sequence[Observation]) -> Iterator[_Wish]:
     used = [it.cpu for it in last if it.cpu is not None]
     if policy.cpu is not None and len(used) == OUT_PERIODS:
-        share = used[-1] / max(1, now.serving)
+        share = used[-1] / max(1, last[-1].serving)
         yield _Wish(
             _needed(min(used), policy.cpu), f"each took {share:.0f} % of a core, over {policy.cpu:g} %"
         )

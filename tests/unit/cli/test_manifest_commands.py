@@ -143,6 +143,16 @@ def test_plan_says_why_and_ends_with_the_command(evenly: Evenly) -> None:
     assert ran.err == "To do it: evenly up, then evenly scale 3\n"
 
 
+@pytest.mark.parametrize("command", ["up", "plan", "lint"])
+def test_a_range_that_is_upside_down_is_told_and_changes_nothing(evenly: Evenly, command: str) -> None:
+    Path("evenly.yaml").write_text("name: shop\ncount: {range: 8-2, response_time: 200ms}\n")
+    before = snapshot(Path.cwd())
+    ran = evenly(command)
+    assert ran.code == 2
+    assert 'count.range: "8-2" is upside down. Write the smaller number first: 2-8.' in ran.out + ran.err
+    assert snapshot(Path.cwd()) == before
+
+
 def test_plan_refuses_a_count_outside_of_the_range(evenly: Evenly) -> None:
     assert evenly("plan", "--count", "99").code == 2
 

@@ -6,18 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenly.core.scaling import (
+from evenly.core.scaling import IN_PERIODS, OUT_PERIODS, SAFE_SHARE, decide
+from evenly.core.scalingfacts import (
     COOLDOWN_IN_S,
     COOLDOWN_OUT_S,
-    IN_PERIODS,
-    OUT_PERIODS,
-    SAFE_SHARE,
     Decision,
     Observation,
     ScalingPolicy,
     ScalingState,
     begin,
-    decide,
     scaling_policy,
 )
 from evenly.manifest.types import Cooldown, Count, Seconds

@@ -6,7 +6,7 @@ import pytest
 from tests.scaling.plots import LATENCY, RUNS, TARGET_MS, WITH_REQUESTS
 from tests.scaling.simulation import BEARS, MINUTE, Second, Simulation, step
 
-from evenly.core.scaling import COOLDOWN_IN_S, ScalingPolicy
+from evenly.core.scalingfacts import COOLDOWN_IN_S, ScalingPolicy
 
 SHAPES = {run.name: run for run in RUNS}
 POLICIES = {"response_time": LATENCY, "response_time and requests": WITH_REQUESTS}

@@ -8,7 +8,7 @@ from typing import Any
 from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
 from evenly.core.observing import Reading
 from evenly.core.rollout import Rollout
-from evenly.core.scaling import ScalingPolicy, ScalingState, begin
+from evenly.core.scalingfacts import ScalingPolicy, ScalingState, begin
 from evenly.core.status import InstanceState
 from evenly.core.traffic import Answers
 from evenly.local.balancer.admin import AdminError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from evenly.core.scaling import COOLDOWN_IN_S, COOLDOWN_OUT_S
+from evenly.core.scalingfacts import COOLDOWN_IN_S, COOLDOWN_OUT_S
 from evenly.core.topology import local_topology
 from evenly.manifest import ManifestError, parse
 from evenly.manifest.dump import as_dict

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator, Mapping
 from typing import Protocol
 
 from evenly.core.fleet import Fleet, Outdated, find
-from evenly.core.scaling import scaling_policy
+from evenly.core.scalingfacts import scaling_policy
 from evenly.core.status import PartState, PartStatus
 from evenly.local import control, processes
 from evenly.local.balancer.admin import AdminClient

@@ -7,7 +7,7 @@ import msgspec
 
 from evenly.core.address import SOCKET
 from evenly.core.fleet import Fleet, Instance, ProcessRef
-from evenly.core.scaling import ScalingState
+from evenly.core.scalingfacts import ScalingState
 from evenly.core.status import DatabaseMember, InstanceState
 from evenly.local import state
 from evenly.local.paths import Paths

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from evenly.core.fleet import Fleet, Instance
 from evenly.core.observing import MOST_READINGS, Reading, goes_on, observation
-from evenly.core.scaling import IN_PERIODS, Decision, Observation, ScalingPolicy, ScalingState, begin, decide
+from evenly.core.scaling import IN_PERIODS, decide
+from evenly.core.scalingfacts import Decision, Observation, ScalingPolicy, ScalingState, begin
 from evenly.core.status import InstanceState, ScalingStatus
 from evenly.local.balancer.admin import AdminClient, AdminError
 from evenly.local.supervisor.journal import Journal
