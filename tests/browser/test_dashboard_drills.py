@@ -39,13 +39,13 @@ def test_a_drill_is_asked_for_begun_and_stopped_by_keyboard(look: Open, stage: T
 def test_the_question_says_what_will_be_broken_and_that_it_is_put_right(look: Open, stage: Theatre) -> None:
     page = look().page
     page.locator("#rate").fill("350")
-    page.get_by_role("button", name="database").press("Enter")
+    page.get_by_role("button", name="database", exact=True).press("Enter")
     told = " ".join(page.get_by_role("dialog", name="Begin the drill database?").inner_text().split())
     assert "The database is killed. 350 requests a second are sent" in told
     assert "what was broken is put right" in told
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.get_by_role("button", name="database")).to_be_focused()
+    expect(page.get_by_role("button", name="database", exact=True)).to_be_focused()
     assert not (stage.folder / "ordered").exists()
 
 
@@ -58,6 +58,7 @@ def test_every_drill_is_offered_with_what_it_breaks(look: Open, stage: Theatre) 
         "hang",
         "slow",
         "database",
+        "database-failover",
         "balancer",
         "supervisor",
     ]

@@ -1,5 +1,6 @@
 """Damaged state: reported, kept aside, put right by the next command as far as it can be; the data stays."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -45,9 +46,16 @@ def kept_aside(made, name: str) -> int:
 
 
 def end_supervision(made) -> None:
-    for pid in made.pids("watchdog") + made.pids("supervisor"):
-        os.kill(pid, signal.SIGKILL)
-    made.wait_for(lambda: not made.pids("watchdog") + made.pids("supervisor"))
+    """Until both are gone: each starts the other again."""
+
+    def gone() -> bool:
+        left = made.pids("watchdog") + made.pids("supervisor")
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not left
+
+    made.wait_for(gone)
 
 
 def until_up(made, tries: int = 3) -> str:

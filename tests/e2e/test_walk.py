@@ -183,7 +183,11 @@ def test_the_passwords_are_in_no_log_no_argument_and_no_open_file(walk):
     stored = json.loads((walk.home / "secrets.json").read_text())["data"]
     secrets = [value.encode() for value in stored.values()]
     assert len(secrets) >= 3
-    allowed = {walk.home / "secrets.json"}
+    of_the_standby = set(walk.root_data.rglob("replication.pgpass")) | set(
+        walk.home.rglob("replication.pgpass")
+    )
+    assert {it.stat().st_mode & 0o777 for it in of_the_standby} <= {0o600}
+    allowed = {walk.home / "secrets.json", *of_the_standby}
     holding = [
         path
         for root in (walk.home, walk.root_data, walk.runtime)
