@@ -75,6 +75,8 @@ class HealthLooks:
             self._answered_at = self._clock()
         except AdminError:
             health = {}
+            if self._balancer.handover.next:  # who answers changes hands
+                self._answered_at = self._clock()
             self._end_silence()
         self._looking = False
         self._looked_at = self._clock()
