@@ -22,6 +22,7 @@ from evenly.local.jobs.book import read_jobs
 from evenly.local.jobs.telling import past_runs
 from evenly.local.paths import Paths
 from evenly.local.recorded import known_settings, recorded_status, running_supervisor
+from evenly.local.renewing import renew
 from evenly.local.settings import (
     Settings,
     find_data_folders,
@@ -45,7 +46,8 @@ class Up:
     """How `bring_up` ended. `was_running`: it found the environment up, and changed nothing.
 
     `manifest`: what the running release was made from. `moved_ports`: default ports that were taken. `cut_off`: the
-    release whose deploy the environment's end had broken off.
+    release whose deploy the environment's end had broken off. `renewed`: the balancer that was found had been started
+    with something else than it would be now, and was renewed without a break.
     """
 
     status: EnvironmentStatus
@@ -53,6 +55,7 @@ class Up:
     manifest: Manifest
     moved_ports: tuple[tuple[int, int, str], ...] = ()
     cut_off: int | None = None
+    renewed: bool = False
 
 
 def bring_up(project: Path, manifest: Manifest, listen: tuple[str, ...] = ()) -> Up:
@@ -150,9 +153,13 @@ def _found_up(paths: Paths) -> Up:
     broken, and touch nothing else."""
     see_held(paths)
     restore(paths)
-    manifest = read_release(paths, known_settings(paths).release).manifest
-    report = await_healthy(paths, _patience(manifest))
-    return Up(report.status, was_running=True, manifest=manifest)
+    settings = known_settings(paths)
+    release = read_release(paths, settings.release)
+    patience = _patience(release.manifest)
+    await_healthy(paths, patience)
+    renewed = renew(paths, settings, release)
+    report = await_healthy(paths, patience)
+    return Up(report.status, was_running=True, manifest=release.manifest, renewed=renewed)
 
 
 def _fresh_start(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> Up:

@@ -49,13 +49,15 @@ POLL_S = 0.1  # where the system has no pidfd
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to start. `environment` is the whole of it, nothing is inherited. `log` gets stdout and stderr."""
+    """What to start. `environment` is the whole of it, nothing is inherited. `log` gets stdout and stderr. `deaf_to`:
+    signals that never reach it."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     folder: Path
     log: Path
     account: Account | None = None
+    deaf_to: frozenset[signal.Signals] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def is_alive(process: ProcessRef) -> bool:
 def spawn(command: Command) -> tuple[ProcessRef, "subprocess.Popen[bytes]"]:
     """Start `command` in a session of its own. Raises OSError when it can't be started."""
     account = command.account
-    with _append(command.log) as log:
+    with _append(command.log) as log, _blocked(command.deaf_to):
         child = subprocess.Popen(
             command.argv,
             env=dict(command.environment),
@@ -176,6 +178,16 @@ def _descriptor(pid: int) -> int:
 
 def _boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+
+
+@contextlib.contextmanager
+def _blocked(signals: Iterable[signal.Signals]) -> Iterator[None]:
+    """A child is born with its parent's mask, and keeps it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -47,7 +47,7 @@ def stop_everything(paths: Paths) -> Stopped:
     supervisors = _stop(_running(paths, ("supervisor",))["supervisor"], (), 0)
     base_ids = _base_ids(paths)
     running = _running(paths, ("balancer", *APP_ROLES, "database", "watchdog"))
-    balancers = _stop(running["balancer"], (signal.SIGTERM,), BALANCER_STOP_S)
+    balancers = _stop(running["balancer"], (signal.SIGINT,), BALANCER_STOP_S)  # it may be deaf to SIGTERM
     _stop([it for role in APP_ROLES for it in running[role]], (signal.SIGTERM,), APP_STOP_S)
     counts = {
         "balancer": balancers,

@@ -1,8 +1,8 @@
 """How Envoy is started and stopped.
 
-Stop it with SIGTERM: it closes its sockets and exits within a tenth of a second. Whatever is in flight is
-lost, so take it away last. After SIGKILL it starts again at once: its sockets are replaced. Hot restart is off unless
-it is asked for: see `hot`.
+Stop it with SIGINT, or with SIGTERM where hot restart is off: it closes its sockets and exits within a tenth of a
+second. Whatever is in flight is lost, so take it away last. After SIGKILL it starts again at once: its sockets are
+replaced. Hot restart is off unless it is asked for: see `hot`.
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,8 @@ from evenly.local.supervisor.credentials import Certificates
 
 BALANCER_ROLE = "balancer"
 READY_POLL_S = 0.01
+# With hot restart Envoy asks the kernel for SIGTERM when its parent ends: what serves would end with its supervisor.
+DEAF_TO = frozenset({signal.SIGTERM})
 
 
 class Balancer:
@@ -56,7 +59,7 @@ class Balancer:
     ) -> None:
         self._paths = paths
         self._asked = settings.listen
-        self._settings = _settings(paths, topology, settings)
+        self._settings = settings_of(paths, topology, settings)
         self._certificates = certificates
         self._admin = AdminClient(paths.admin_socket)
         self._sockets = paths.hot_restart_sockets
@@ -115,6 +118,7 @@ class Balancer:
             },
             folder=self._settings.folder,
             log=self._paths.logs / "balancer.log",
+            deaf_to=DEAF_TO if hot_restart else frozenset(),
         )
 
     def refresh(self) -> None:
@@ -158,7 +162,7 @@ def endpoint(instance: Instance, weight: int = 1) -> Endpoint:
     return Endpoint(instance.id, instance.zone, *where, draining, max(1, weight))
 
 
-def _settings(paths: Paths, topology: Topology, settings: Settings) -> BalancerSettings:
+def settings_of(paths: Paths, topology: Topology, settings: Settings) -> BalancerSettings:
     return balancer_settings(
         topology,
         https_port=settings.https_port,

@@ -200,7 +200,7 @@ class Supervisor:
         adopt_fleet(self._recorder, self._supervision.keeper, self._hands, self._journal, marked)
         self._workers.adopt(marked)
         self._jobs.adopt(marked)
-        self._hot_restart.adopt(marked, self._recorder.record.balancer)
+        self._hot_restart.adopt(marked, self._recorder)
         if self._room:
             self._room.adopt(marked)
         self._save_parts()

@@ -13,7 +13,7 @@ from functools import partial
 
 from evenly.core import handover
 from evenly.core.fleet import ProcessRef
-from evenly.core.handover import Begin, End, Epoch, Handover, Hold, Seen
+from evenly.core.handover import Ask, Begin, End, Epoch, Handover, Hold, Seen
 from evenly.errors import StateError
 from evenly.local import processes
 from evenly.local.processes import BASE_ID_MARK, DIGEST_MARK, EPOCH_MARK, Command, Marked
@@ -21,6 +21,7 @@ from evenly.local.supervisor.balancer import BALANCER_ROLE, Balancer
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.parts import PartKeeper
+from evenly.local.supervisor.recording import Recorder
 
 LOOK_S = 0.02  # while the next one is on its way
 AT_REST_S = 0.5
@@ -59,14 +60,16 @@ class HotRestart:
             (f"The balancer goes on with what it was started with: {state.why}.",) if state.given_up else ()
         )
 
-    def adopt(self, marked: Iterable[Marked], recorded: ProcessRef | None) -> None:
+    def adopt(self, marked: Iterable[Marked], recorder: Recorder) -> None:
         """Take over what runs, whatever it was at."""
         mains = processes.mains(marked, BALANCER_ROLE)
         epochs = [epoch for it in mains if (epoch := _epoch(it, self._clock()))]
-        self._balancer.handover = handover.found(epochs, recorded)
+        recorded = recorder.record.balancer
+        self._balancer.handover = handover.found(epochs, recorded, known=not recorder.was_lost)
         self._balancer.base_id = next((int(it.environment[BASE_ID_MARK]) for it in mains if _knows(it)), None)
         state = self._state
-        holds = state.holds.process if state.holds else next((it.process for it in mains), None)
+        unmarked = next((it.process for it in mains if not _knows(it)), None)
+        holds = state.holds.process if state.holds else unmarked
         if holds is not None:
             self.keeper.adopt(holds)
         for epoch in (state.next, state.leaves):
@@ -84,6 +87,7 @@ class HotRestart:
                 await self._until_news()
             else:
                 await self._do(action)
+                await asyncio.sleep(0)
 
     @property
     def _state(self) -> Handover:
@@ -121,11 +125,11 @@ class HotRestart:
                 await self._begin(number)
             case Hold(epoch):
                 self._hold(epoch)
+            case Ask(epoch):
+                processes.send(epoch.process, signal.SIGINT)
+                self._balancer.handover = handover.asked(self._state)
             case End(epoch, why):
-                self._journal.write("kill-balancer", why=why, pid=epoch.process.pid)
-                if epoch == self._state.next:
-                    self._fail(why)
-                await self._end(epoch)
+                await self._kill(epoch, why)
 
     def _hold(self, epoch: Epoch) -> None:
         before = self._state.holds
@@ -151,10 +155,20 @@ class HotRestart:
         self._journal.write("renew-balancer", pid=process.pid)
         self._watches.add(process, partial(self._ended, process), child)
 
+    async def _kill(self, epoch: Epoch, why: str) -> None:
+        if epoch == self._state.holds:
+            self.keeper.kill(why)
+            return
+        self._journal.write("kill-balancer", why=why, pid=epoch.process.pid)
+        if epoch == self._state.next:
+            self._fail(why)
+        await self._end(epoch)
+
     async def _end(self, epoch: Epoch) -> None:
         processes.send(epoch.process, signal.SIGKILL)
         while processes.is_alive(epoch.process):
             await asyncio.sleep(LOOK_S)
+        self._ended(epoch.process, None)
 
     async def _command(self) -> Command:
         """Of one that starts alone: the one that held has ended, and nothing may be on its way to take over from it."""
