@@ -18,6 +18,7 @@ from evenly.core.fleet import ProcessRef
 from evenly.core.parts import restart_delay_s
 
 TAKES_OVER_S = 30.0
+MARGIN_S = 2.0  # the next one counts its time itself, and does not bear that the one before ends within it
 SLACK_S = 5.0
 SILENT_S = 15.0  # what is found and does not answer for so long has lost the door by which it is asked
 MOST_FAILURES = 3
@@ -109,9 +110,10 @@ def decide(handover: Handover, seen: Seen, now: float) -> Action | None:
 
 def _leave(handover: Handover, seen: Seen, now: float) -> Action | None:
     leaves = handover.leaves
-    if leaves is None or now - leaves.since < seen.leave_s:
+    over_s = now - leaves.since - seen.leave_s - MARGIN_S if leaves else 0.0
+    if leaves is None or over_s < 0:
         return None
-    if now - leaves.since >= seen.leave_s + SLACK_S:
+    if over_s >= SLACK_S:
         return End(leaves, f"it did not end within {SLACK_S:g} s")
     return None if handover.asked else Ask(leaves)
 

@@ -55,13 +55,13 @@ def seen(needed: str = "new", ready: bool = True, answers: int | None = None, fr
         (BOTH, seen(answers=0), 100.0 + TAKES_OVER_S, End(NEW, "it did not take over within 30 s")),
         # the one before leaves
         (LEAVING, seen(), 101.0, None),
-        (LEAVING, seen("newest"), 109.0, None),
-        (LEAVING, seen(), 110.0, Ask(replace(OLD, since=100.0))),
-        (handover.asked(LEAVING), seen(), 110.0, None),
+        (LEAVING, seen("newest"), 111.9, None),
+        (LEAVING, seen(), 112.0, Ask(replace(OLD, since=100.0))),
+        (handover.asked(LEAVING), seen(), 112.0, None),
         (
             handover.asked(LEAVING),
             seen(),
-            110.0 + SLACK_S,
+            112.0 + SLACK_S,
             End(replace(OLD, since=100.0), "it did not end within 5 s"),
         ),
     ],
