@@ -108,6 +108,19 @@ async def test_one_that_died_on_its_way_leaves_the_one_that_holds_and_lets_anoth
     assert (await client.get(f"{world.url}/text")).status == 200
 
 
+async def test_one_that_leaves_is_not_in_the_way_of_one_that_starts_alone(epochs, world, client):
+    first = await served(epochs)
+    second = epochs.start(1)
+    await epochs.live(1)
+    second.kill()
+    await asyncio.to_thread(second.wait)
+    epochs.start(0)
+    await epochs.live(0)
+    assert first.poll() is None
+    await world.until(lambda: world.admin.is_ready())
+    assert (await client.get(f"{world.url}/text")).status == 200
+
+
 async def test_a_base_id_that_somebody_has_is_not_taken(epochs, world):
     await served(epochs)
     file = shared_memory(epochs.base_id)

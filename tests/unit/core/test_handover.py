@@ -85,8 +85,19 @@ def test_one_that_comes_to_nothing_is_tried_again_and_at_last_given_up() -> None
 
 def test_a_door_that_was_shut_is_opened_by_another_epoch() -> None:
     """One that failed had what holds shut its admin socket; nobody else can ask it."""
-    state = handover.failed(BOTH, "it crashed", 100.0)
+    young = replace(OLD, since=99.0)
+    state = handover.failed(handover.began(Handover(young), NEW), "it crashed", 100.0)
     assert decide(state, seen("old", ready=False), 101.0) == Begin(1)
+
+
+def test_what_can_not_be_asked_and_has_no_successor_is_ended() -> None:
+    """It is started anew then, by whoever keeps it."""
+    state = replace(HOLDS, failures=MOST_FAILURES)
+    assert decide(state, seen(ready=False), SILENT_S - 0.1) is None
+    assert decide(state, seen(ready=False), SILENT_S) == End(
+        OLD, "it does not answer, and no other took over"
+    )
+    assert decide(state, seen(), 100.0) is None
 
 
 @pytest.mark.parametrize(
