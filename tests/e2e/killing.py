@@ -74,13 +74,31 @@ def zone_of_primary(made) -> str:
 
 
 def kill(made, *victims: str) -> None:
+    """SIGKILL, and wait until that is seen."""
     pids = {
         "primary": member(made, Role.PRIMARY).pid,
         "standby": member(made, Role.STANDBY).pid,
         "supervisor": made.part_pids["supervisor"],
     }
-    for victim in victims:
-        os.kill(pids[victim], signal.SIGKILL)
+    killed = {pids[victim] for victim in victims}
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    made.wait_for(lambda: not killed & shown(made), 30, "the fault")
+
+
+def shown(made) -> set[int | None]:
+    """The pids of the database's members and of the supervisor."""
+    status = made.look()
+    return {status.supervisor.pid, *(it.pid for it in status.database_members)}
+
+
+def wait_mended(made) -> None:
+    """The supervisor holds it again, and the standby is in sync."""
+
+    def mended() -> bool:
+        return made.look().supervisor.state == "running" and None not in shown(made) and made.in_sync()
+
+    made.wait_for(mended, 60, "the mending")
 
 
 def kept(made) -> dict[int, str]:

@@ -5,8 +5,9 @@ import random
 import time
 from datetime import datetime
 
+import psutil
 import pytest
-from tests.e2e.killing import VICTIMS, Reader, Writer, kept, kill, member, zone_of_primary
+from tests.e2e.killing import VICTIMS, Reader, Writer, kept, kill, member, wait_mended, zone_of_primary
 
 from evenly.core.status import Role
 from evenly.local import environment
@@ -42,11 +43,10 @@ def test_nothing_acknowledged_is_lost_whatever_is_killed(shared):
     chosen = random.Random(time.time())  # noqa: S311
     with Reader(shared) as reader, Writer(shared, "kills") as writer:
         for number in range(KILLS):
-            shared.wait_in_sync()
+            wait_mended(shared)
             time.sleep(chosen.random())
             kill(shared, *VICTIMS[number] if number < len(VICTIMS) else chosen.choice(VICTIMS))
-            shared.wait_for(lambda: not shared.in_sync(), 5, "the fault")
-        shared.wait_in_sync()
+        wait_mended(shared)
     assert writer.acknowledged
     found = kept(shared)
     assert {id: text for id, text in writer.acknowledged.items() if found.get(id) != text} == {}
@@ -64,12 +64,29 @@ def test_a_standby_that_ends_holds_nobody_up(shared):
     with Writer(shared, "alone") as writer:
         time.sleep(0.5)
         kill(shared, "standby")
-        shared.wait_for(lambda: not shared.in_sync(), 5, "the standby's end")
         time.sleep(0.5)
     ended, behind = journal_times(shared, "ended-database", "database-behind")
     assert 0 <= behind - ended < AT_ONCE_S
     assert writer.slowest_s < LONGEST_S
     shared.wait_in_sync()
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["all of it", "no new connection"])
+def test_a_primary_that_hangs_is_ended_and_its_standby_takes_its_place(shared, whole):
+    """It is stopped for good: nobody lets it go on."""
+    wait_mended(shared)
+    before, pid = zone_of_primary(shared), member(shared, Role.PRIMARY).pid
+    with Reader(shared) as reader, Writer(shared, "hangs") as writer:
+        time.sleep(0.5)
+        children = psutil.Process(pid).children(recursive=True) if whole else []
+        for it in (psutil.Process(pid), *children):
+            it.suspend()
+        shared.wait_for(lambda: zone_of_primary(shared) != before, 30, "the failover")
+        wait_mended(shared)
+        shared.posts(f"After it hung, {whole}")
+    assert writer.acknowledged.items() <= kept(shared).items()
+    assert reader.failed == []
+    assert not psutil.pid_exists(pid)
 
 
 def test_a_zone_takes_its_member_with_it_and_brings_it_back(shared):

@@ -65,9 +65,9 @@ class Member:
         """It does, or was asked to."""
         return self.process is not None or self._permitted.is_set()
 
-    def seen(self, *, zone_up: bool) -> MemberSeen:
+    def seen(self, *, zone_up: bool, hangs: bool = False) -> MemberSeen:
         ready = self.keeper.part.ready
-        return MemberSeen(self.runs, self.quiet, ready, ready and self._reads_only, zone_up)
+        return MemberSeen(self.runs, self.quiet, ready, ready and self._reads_only, zone_up, hangs)
 
     def adopt(self, marked: Marked) -> None:
         self.keeper.adopt(marked.process)

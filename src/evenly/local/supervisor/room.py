@@ -34,6 +34,7 @@ from evenly.local import postgres, processes
 from evenly.local.postgres.replication import UNREACHABLE, configure, promote
 from evenly.local.processes import MEMBER_MARK, Marked
 from evenly.local.reporting import part_status
+from evenly.local.supervisor.answering import Answering
 from evenly.local.supervisor.beside import RETRY_S, Beside
 from evenly.local.supervisor.copying import COPY_ROLE, copy_primary
 from evenly.local.supervisor.database import DATABASE_ROLE, Database
@@ -72,6 +73,7 @@ class Room:
         self._copied = False
         self._waits = True  # another supervisor may have left it so
         self._following = Following(database, self._news_heard)
+        self._answering = Answering(self._news_heard)
         self._beside = Beside(ground.journal, self._news_heard)
         self._news = asyncio.Event()
         self._is_ready = asyncio.Event()
@@ -123,6 +125,7 @@ class Room:
         for it in self._members.values():
             yield it.keeper.run()
         yield self._hold()
+        yield self._answering.run()
         if not self._database.alone:
             yield self._following.run()
 
@@ -139,16 +142,21 @@ class Room:
     def _seen(self) -> Seen:
         zones = self._zones()
         up = {name: self._database.alone or zones.get(it.zone, True) for name, it in self._members.items()}
-        members = {name: it.seen(zone_up=up[name]) for name, it in self._members.items()}
+        members = {
+            name: it.seen(zone_up=up[name], hangs=it is self._primary and self._answering.hangs)
+            for name, it in self._members.items()
+        }
         primary = members[self._book.primary]
         writes = primary.ready and not primary.reads_only
         could = writes and self._may_begin and up[other(self._book.primary)]
+        self._answering.look(self._primary.server, self._primary.process)
         self._following.look(self._book, could=could, primary=self._primary.process if writes else None)
         return Seen(
             members=members,
             link=self._link,
             streaming=self._following.streaming,
-            detached_s=self._following.detached_s,
+            # One that does not answer can't say whether it is followed.
+            detached_s=0.0 if self._answering.doubts else self._following.detached_s,
             waits=self._waits and not self._database.alone,
             guarding=self._beside.works_on(Guard),
             guarded=self._following.guarded,

@@ -1,0 +1,62 @@
+"""Whether the primary answers: it is asked for a first word, again and again, each time on a connection of its own."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from evenly.core.failover import HANGS_AFTER_S
+from evenly.core.fleet import ProcessRef
+from evenly.local.postgres import Server
+from evenly.local.postgres.readiness import answers
+
+EACH_S = 1.0
+WITHIN_S = 1.0
+
+
+class Answering:
+    """`doubts`: the last question got no answer. `hangs`: nor did those before, for so long. `news` hears of both."""
+
+    def __init__(self, news: Callable[[], None]) -> None:
+        self.doubts = False
+        self.hangs = False
+        self._news = news
+        self._asked: tuple[Server, ProcessRef] | None = None
+        self._heard_at = time.monotonic()
+
+    def look(self, server: Server, process: ProcessRef | None) -> None:
+        """Whom to ask: the primary's process."""
+        asked = (server, process) if process else None
+        if asked != self._asked:
+            self._asked = asked
+            self._hear()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            asked = self._asked
+            if asked is not None:
+                await self._ask(asked)
+            await asyncio.sleep(0 if self.doubts else EACH_S)
+
+    async def _ask(self, asked: tuple[Server, ProcessRef]) -> None:
+        began = time.monotonic()
+        answered = await answers(asked[0], WITHIN_S)
+        took_s = time.monotonic() - began
+        if self._asked != asked:
+            return
+        if answered is not False:
+            self._hear()
+        elif took_s < 2 * WITHIN_S:  # else it was we who were late
+            self._tell(doubts=True, hangs=time.monotonic() - self._heard_at >= HANGS_AFTER_S)
+        else:
+            self._heard_at = time.monotonic()
+
+    def _hear(self) -> None:
+        self._heard_at = time.monotonic()
+        self._tell(doubts=False, hangs=False)
+
+    def _tell(self, *, doubts: bool, hangs: bool) -> None:
+        changed = (doubts, hangs) != (self.doubts, self.hangs)
+        self.doubts, self.hangs = doubts, hangs
+        if changed:
+            self._news()
