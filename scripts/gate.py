@@ -118,7 +118,7 @@ def browser() -> Run:
 
 def end_to_end() -> Run:
     """More at a time than there are processors: most of the time they wait for processes to start and to end."""
-    shared = ("-n", str(2 * CORES), "--dist", "loadfile")
+    shared = ("-n", str(2 * CORES), "--dist", "loadfile", "--no-loadscope-reorder")
     return Run("end-to-end", (*shared, str(WHOLE), f"--ignore={FAULTS}"))
 
 
