@@ -4,24 +4,25 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from evenly.core.failover import HANGS_AFTER_S
+from evenly.core.failover import is_hung
 from evenly.core.fleet import ProcessRef
 from evenly.local.postgres import Server
 from evenly.local.postgres.readiness import answers
+from evenly.local.processes import main_thread_s
 
 EACH_S = 1.0
 WITHIN_S = 1.0
 
 
 class Answering:
-    """`doubts`: the last question got no answer. `hangs`: nor did those before, for so long. `news` hears of both."""
+    """`doubts`: the last question got no answer. `hangs`: nor did those before, for too long. `news` hears of both."""
 
     def __init__(self, news: Callable[[], None]) -> None:
         self.doubts = False
         self.hangs = False
         self._news = news
         self._asked: tuple[Server, ProcessRef] | None = None
-        self._heard_at = time.monotonic()
+        self._heard_at, self._worked_s = time.monotonic(), 0.0
 
     def look(self, server: Server, process: ProcessRef | None) -> None:
         """Whom to ask: the primary's process."""
@@ -47,13 +48,19 @@ class Answering:
         if answered is not False:
             self._hear()
         elif took_s < 2 * WITHIN_S:  # else it was we who were late
-            self._tell(doubts=True, hangs=time.monotonic() - self._heard_at >= HANGS_AFTER_S)
+            worked_s = main_thread_s(asked[1].pid) - self._worked_s
+            self._tell(doubts=True, hangs=is_hung(time.monotonic() - self._heard_at, worked_s))
         else:
-            self._heard_at = time.monotonic()
+            self._hear_again()
 
     def _hear(self) -> None:
-        self._heard_at = time.monotonic()
+        self._hear_again()
         self._tell(doubts=False, hangs=False)
+
+    def _hear_again(self) -> None:
+        """Its time of silence begins now."""
+        self._heard_at = time.monotonic()
+        self._worked_s = main_thread_s(self._asked[1].pid) if self._asked else 0.0
 
     def _tell(self, *, doubts: bool, hangs: bool) -> None:
         changed = (doubts, hangs) != (self.doubts, self.hangs)
