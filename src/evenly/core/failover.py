@@ -18,9 +18,8 @@ from enum import StrEnum
 
 MEMBERS = ("a", "b")
 PATIENCE_S = 0.3  # for a standby that lost its connection: the primary's commits wait meanwhile
-HANGS_AFTER_S = (
-    2.5  # of a primary that answers no new connection; well below what a query of ours is waited for (5 s)
-)
+HANGS_AFTER_S = 2.5  # of a primary that gives no new connection a word, and has had no processor time either
+BUSY_S = 20.0  # of one that had some: it may wait for its turn
 REBUILD_AFTER_S = 20.0  # for a standby that never connects: the primary has no longer what it would need
 
 
@@ -139,6 +138,12 @@ class Copy:
 
 
 Action = Write | Fence | Start | Promote | Point | Guard | Release | Copy
+
+
+def is_hung(silent_s: float, worked_s: float) -> bool:
+    """Whether a primary that gave no new connection a word for so long hangs. `worked_s`: the processor time that its
+    postmaster has had meanwhile."""
+    return silent_s >= (BUSY_S if worked_s else HANGS_AFTER_S)
 
 
 def other(member: str) -> str:

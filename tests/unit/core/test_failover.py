@@ -333,6 +333,14 @@ def test_each_rule_is_needed(broken: Decide, happens: Callable[[World], None]):
 # --- single decisions
 
 
+@pytest.mark.parametrize(
+    ("silent_s", "worked_s", "hung"),
+    [(2.4, 0.0, False), (2.5, 0.0, True), (2.5, 0.0001, False), (19.9, 1.0, False), (20.0, 1.0, True)],
+)
+def test_one_that_gets_processor_time_is_given_longer(silent_s, worked_s, hung):
+    assert failover.is_hung(silent_s, worked_s) is hung
+
+
 def test_a_standby_that_ends_is_first_written_down_as_behind_and_then_not_waited_for():
     seen = Seen({"a": RUNS, "b": MemberSeen()}, link="a", waits=True)
     assert failover.decide(Book("a", Follower.IN_SYNC, 3), seen) == Write(

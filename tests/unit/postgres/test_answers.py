@@ -14,7 +14,7 @@ from evenly.core.fleet import ProcessRef
 from evenly.local.postgres.readiness import answers
 from evenly.local.supervisor.answering import Answering
 
-ONE, OTHER = ProcessRef(1, "t"), ProcessRef(2, "t")
+ONE, OTHER = ProcessRef(2**30, "t"), ProcessRef(2**30 + 1, "t")  # of nobody: they have no processor time
 
 
 @dataclass(frozen=True)
