@@ -1,10 +1,10 @@
 """Ten minutes of load (`--minutes`) with a fault every 20 s, chosen by a printed seed (`--seed`): an instance dies, or
 hangs, or has its zone lost; the database's primary dies; the supervisor dies.
 
-Counted: failed requests, all of them idempotent. Measured every few seconds: the memory of their own (USS) and the open
-files of supervisor, balancer, instances and database. A line is laid through each after the warm-up; what it says at
-the end is compared with what it says at the beginning. The supervisor dies in the first third alone, so that one of
-them lives long.
+Counted: failed requests, all of them idempotent. Measured every few seconds: the memory of its own (USS) and the open
+files of a process, on the average of all of supervisor, balancer, instances and database. A line is laid through each
+from the middle of the run on, when connections and caches are there; what it says at the end is compared with what it
+says at its beginning. The supervisor dies in the first third alone, so that one of them lives long.
 """
 
 import contextlib
@@ -41,21 +41,20 @@ RATE = 100.0
 EACH_S = 20.0
 LASTS_S = 5.0
 SAMPLE_S = 2.0
-WARM_UP_S = 60.0
-LEAST_SHARE = 0.25  # of a run: the warm-up of a short one
+WARM_UP = 0.5  # of a run
 MOST_GROWTH = 1.1
 ROLES = ("supervisor", "balancer", "app", "database")
-TITLES = {"app": "instances", "database": "primary and standby"}
+TITLES = {"app": "an instance", "database": "a process of the database"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """At `at` (seconds from the beginning): of each role, its processes' memory (MB) and open files, and how many those
-    were."""
+    """At `at` (seconds from the beginning): of each role, what a process of it holds on the average, memory (MB) and open
+    files; and how many main processes there were."""
 
     at: float
     memory_mb: Mapping[str, float]
-    files: Mapping[str, int]
+    files: Mapping[str, float]
     processes: Mapping[str, int]
 
 
@@ -194,10 +193,14 @@ def sample(at: float, by_role: Mapping[str, Sequence[int]], environment: Environ
     known = {role: [it for it in them if it is not None] for role, them in held.items()}
     return Sample(
         round(at, 1),
-        {role: sum(memory for memory, _ in them) for role, them in known.items()},
-        {role: sum(files for _, files in them) for role, them in known.items()},
+        {role: _mean([memory for memory, _ in them]) for role, them in known.items()},
+        {role: _mean([files for _, files in them]) for role, them in known.items()},
         {role: len(pids[role]) for role in ROLES},
     )
+
+
+def _mean(figures: Sequence[float]) -> float:
+    return sum(figures) / len(figures) if figures else 0.0
 
 
 def _processes(pids: Sequence[int], *, with_children: bool) -> list[psutil.Process]:
@@ -223,8 +226,7 @@ def whole(samples: Sequence[Sample], role: str) -> list[Sample]:
 
 
 def findings(seen: Seen) -> Findings:
-    warm_up_s = min(WARM_UP_S, seen.seconds * LEAST_SHARE)
-    settled = [it for it in seen.samples if it.at >= warm_up_s]
+    settled = [it for it in seen.samples if it.at >= seen.seconds * WARM_UP]
     none_failed = Target(Bound.AT_MOST, 0, Of.OURS)
     measures = [
         Measure(f"failed, of {seen.requests} requests", "", (float(seen.failed),), (0.0,), none_failed)
@@ -232,12 +234,12 @@ def findings(seen: Seen) -> Findings:
     for role in ROLES:
         measures += [
             _grown(role, "memory", "MB", settled, lambda it, role=role: it.memory_mb[role]),
-            _grown(role, "open files", "", settled, lambda it, role=role: float(it.files[role])),
+            _grown(role, "open files", "", settled, lambda it, role=role: it.files[role]),
         ]
     faults = tuple((f"{at:.0f}", name) for at, name in seen.faults)
     title = f"The faults (seed {seen.seed}, {seen.seconds / 60:g} minutes)"
     return Findings(
-        "what the fitted line says after the warm-up, against the end",
+        "what the fitted line says at its beginning",
         tuple(measures),
         (Table(title, ("s", "fault"), faults),),
         _plot(seen),
