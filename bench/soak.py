@@ -49,8 +49,8 @@ TITLES = {"app": "an instance", "database": "a process of the database"}
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """At `at` (seconds from the beginning): of each role, what a process of it holds on the average, memory (MB) and open
-    files; and how many main processes there were."""
+    """At `at` (seconds from the beginning): of each role, what a process of it holds on the average, memory (MB) and
+    open files; and how many main processes there were."""
 
     at: float
     memory_mb: Mapping[str, float]

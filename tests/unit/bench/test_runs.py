@@ -45,7 +45,7 @@ def seen(memory_mb, files=20) -> Seen:
 def test_what_grows_misses_its_target_and_what_only_warms_up_does_not() -> None:
     flat = verdicts(soak.findings(seen(lambda at: 50.0 if at > 250 else 30.0)))
     assert set(flat.values()) == {True}
-    leaking = verdicts(soak.findings(seen(lambda at: 50.0 + at / 60)))
+    leaking = verdicts(soak.findings(seen(lambda at: 50.0 + at / 40)))
     assert [what for what, met in leaking.items() if not met] == ["memory of the supervisor"]
 
 
