@@ -43,11 +43,13 @@ class RunJob(msgspec.Struct, frozen=True, tag="run-job"):
 
 
 class Deploy(msgspec.Struct, frozen=True, tag="deploy"):
-    """Let this release take over. `by`: who asks. `returns`: it was good before."""
+    """Let this release take over. `by`: who asks. `returns`: it was good before. `reloads`: it was just saved, and is
+    to be served at once: without the gate, and without being watched."""
 
     release: int
     by: str
     returns: bool = False
+    reloads: bool = False
 
 
 class StopDeploy(msgspec.Struct, frozen=True, tag="stop-deploy"):

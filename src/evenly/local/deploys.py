@@ -56,8 +56,9 @@ class Listed:
     why: str | None = None
 
 
-def begin(project: Path, manifest: Manifest) -> Begun | None:
-    """Make a release of what `project` holds now and begin its deploy; `None`: it runs already.
+def begin(project: Path, manifest: Manifest, *, reloads: bool = False) -> Begun | None:
+    """Make a release of what `project` holds now and begin its deploy; `None`: it runs already. `reloads`: at once,
+    without the gate and without watching it.
 
     Raises UsageError for a release that can't be made, or that no deploy can bring; StateError when the environment is
     not up, or another deploy is under way.
@@ -70,7 +71,7 @@ def begin(project: Path, manifest: Manifest) -> Begun | None:
         release = releases.ensure(paths, manifest, running)
         if release.number == running:
             return None
-        control.ask(paths.control_socket, control.Deploy(release.number, releases.user()))
+        control.ask(paths.control_socket, control.Deploy(release.number, releases.user(), reloads=reloads))
     return Begun(release.number, running)
 
 

@@ -15,16 +15,18 @@ from evenly.core.deploying import OVER, Cohort, Deploy, Phase, Seen, Work, advan
 from evenly.core.fleet import Event, Fleet, Instance
 from evenly.core.rollout import RolloutSet, parted, with_rollout
 from evenly.core.status import LEAVING, InstanceState
-from evenly.core.strategy import return_steps, steps
+from evenly.core.strategy import Step, reload_steps, return_steps, steps
 from evenly.core.summary import is_evenly_full
 from evenly.core.topology import local_topology
 from evenly.errors import EvenlyError, StateError
 from evenly.local import control
+from evenly.local.control import Deploy as Asked
 from evenly.local.deploybook import began, ended, read_book, told, under_way, write_book
 from evenly.local.settings import read_release, timestamp_now
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.turns import Turns
 from evenly.local.supervisor.watching import TrafficWatch
+from evenly.manifest.types import Deployment
 
 SICK_AFTER_S = 2.0
 LOOK_S = 0.1
@@ -74,8 +76,8 @@ class Deploys:
     def control(self, request: control.Request) -> None:
         """Do what a command asks, as far as it is about deploys. Raises StateError."""
         match request:
-            case control.Deploy(release, by, returns):
-                self._begin(release, by, returns=returns)
+            case control.Deploy():
+                self._begin(request)
             case control.StopDeploy(by):
                 if self.current is None:
                     raise StateError("no deploy is under way", try_="See the releases: evenly releases")
@@ -92,25 +94,24 @@ class Deploys:
             self._journal.write("deploy-resumed", release=self.current.release, phase=self.current.phase)
         await self._turns.run(self._turn)
 
-    def _begin(self, number: int, by: str, *, returns: bool) -> None:
+    def _begin(self, asked: Asked) -> None:
         if self.current:
             raise under_way(self.current)
-        fleet, release = self._fleet(), read_release(self._paths, number)
-        topology = local_topology(release.manifest)
-        how, zones = release.manifest.deployment, len(fleet.zones)
+        fleet, release = self._fleet(), read_release(self._paths, asked.release)
         deploy = Deploy(
-            release=number,
+            release=asked.release,
             before=self._ground.release.number,
-            by=by,
+            by=asked.by,
             started_at=timestamp_now(),
             count=fleet.desired,
-            steps=return_steps(fleet.desired) if returns else steps(how, fleet.desired, zones),
-            grace_period=topology.health.grace_period,
+            steps=_steps(asked, fleet, release.manifest.deployment),
+            grace_period=local_topology(release.manifest).health.grace_period,
             since=self._clock(),
-            prepares=not returns,
+            prepares=not asked.returns,
+            gated=not asked.reloads,
         )
         self._stop = None
-        self._journal.write("deploy", release=number, before=deploy.before, by=by)
+        self._journal.write("deploy", release=asked.release, before=deploy.before, by=asked.by)
         self._keep(deploy)
         self._turns.news()
 
@@ -194,6 +195,12 @@ class Deploys:
     def _keep(self, deploy: Deploy) -> None:
         self._book = began(self._book, deploy)
         write_book(self._paths, self._book)
+
+
+def _steps(asked: Asked, fleet: Fleet, how: Deployment) -> tuple[Step, ...]:
+    if asked.reloads:
+        return reload_steps(fleet.desired)
+    return return_steps(fleet.desired) if asked.returns else steps(how, fleet.desired, len(fleet.zones))
 
 
 def _word(deploy: Deploy) -> str:
