@@ -27,6 +27,7 @@ NAMES = (
     "load_generator",
     "catalogue",
     "dashboard",
+    "watch",
 )
 OWN = Path(__file__).parent.parent / ".bench"
 
