@@ -135,3 +135,7 @@ async def _answer(line: bytes, handle: Callable[[Request], Awaitable[Report]]) -
         return Answer(what=f"not a request: {error}", is_usage=True)
     except EvenlyError as error:
         return Answer(what=error.what, try_=error.try_, is_usage=isinstance(error, UsageError))
+    except OSError as error:  # nothing that can't be kept is begun
+        return Answer(
+            what=f"it can't be kept: {error.strerror}", try_="Make room on the disk, or make it writable."
+        )

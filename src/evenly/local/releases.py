@@ -213,9 +213,24 @@ def _digest(manifest: Manifest, sources: dict[str, Path], secrets: bytes) -> str
 
 
 def _make(paths: Paths, release: Release, sources: dict[str, Path], secrets: Mapping[str, Secret]) -> None:
-    """Copy beside, then rename: a release is there whole or not at all."""
+    """Copy beside, then rename: a release is there whole or not at all. Raises OSError."""
     beside = paths.releases / ".making"
     shutil.rmtree(beside, ignore_errors=True)
+    try:
+        _fill(beside, paths, release, sources, secrets)
+        beside.rename(paths.releases / str(release.number))
+    except OSError:  # a full disk, say, which is not to stay full of this
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def _fill(
+    beside: Path,
+    paths: Paths,
+    release: Release,
+    sources: dict[str, Path],
+    secrets: Mapping[str, Secret],
+) -> None:
     for name, file in sources.items():
         target = beside / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -226,7 +241,6 @@ def _make(paths: Paths, release: Release, sources: dict[str, Path], secrets: Map
     kept.keep(beside, secrets)
     _link_environments((paths.project / release.manifest.app.build, paths.project), beside / "app")
     state.write(beside / "release.json", release, RELEASE_VERSION, mode=0o400)
-    beside.rename(paths.releases / str(release.number))
 
 
 def _link_environments(places: tuple[Path, ...], app: Path) -> None:

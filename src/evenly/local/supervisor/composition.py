@@ -282,7 +282,7 @@ class Supervisor:
                 problem=sentence(fleet, problem) or self._certificates.own.problem,
                 workers=self._workers.fleets,
                 jobs=job_statuses(self._jobs.states, time.time()),
-                notices=(*self._deploys.notices, *self._renewal.notices),
+                notices=(*self._deploys.notices, *self._renewal.notices, *self._problems.notices),
                 scaling=self._scaling.status if self._scaling else None,
                 database_members=self._room.members if self._room else (),
             ),

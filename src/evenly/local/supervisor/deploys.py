@@ -21,9 +21,10 @@ from evenly.core.topology import local_topology
 from evenly.errors import EvenlyError, StateError
 from evenly.local import control
 from evenly.local.control import Deploy as Asked
-from evenly.local.deploybook import began, ended, read_book, told, under_way, write_book
+from evenly.local.deploybook import Book, began, ended, read_book, told, under_way, write_book
 from evenly.local.settings import read_release, timestamp_now
 from evenly.local.supervisor.ground import Ground
+from evenly.local.supervisor.storage import not_kept
 from evenly.local.supervisor.turns import Turns
 from evenly.local.supervisor.watching import TrafficWatch
 from evenly.manifest.types import Deployment
@@ -111,8 +112,8 @@ class Deploys:
             gated=not asked.reloads,
         )
         self._stop = None
+        self._keep(began(self._book, deploy))
         self._journal.write("deploy", release=asked.release, before=deploy.before, by=asked.by)
-        self._keep(deploy)
         self._turns.news()
 
     def _turn(self) -> tuple[float | None, ...]:
@@ -124,7 +125,10 @@ class Deploys:
         now = self._clock()
         after = advance(deploy, self._seen(deploy, now), now)
         if after != deploy:
-            self._enter(deploy, after)
+            try:
+                self._enter(deploy, after)
+            except OSError as error:  # a full disk, say: it stays in its phase, and looks again
+                not_kept("what is known of the deploy", error)
         return (wake_at(after), now + LOOK_S) if after.phase not in OVER else (None,)
 
     def _see_to(self, deploy: Deploy) -> None:
@@ -172,29 +176,33 @@ class Deploys:
         return Work(f"{f'{error.where}: ' if error.where else ''}{error.what}")
 
     def _enter(self, before: Deploy, after: Deploy) -> None:
+        """Raises OSError where that can't be kept; then it is not entered."""
+        if after.phase is Phase.UNDONE:
+            self._tell(RolloutSet(None))
+            self._keep(ended(self._book, after, timestamp_now()))
+            self._stop = None
+        else:
+            self._keep(began(self._book, after))
         if self._working and self._working[0] is not after.phase:
             self._working[1].cancel()
             self._working = None
+        self._note(before, after)
+        if after.phase is Phase.DONE:
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif after.phase is not Phase.UNDONE:
+            self._turns.news()
+
+    def _note(self, before: Deploy, after: Deploy) -> None:
         if after.why and not before.why:
             self._journal.write("deploy-failed", release=after.release, why=after.why)
         step = current(after)
         facts = {"new": step.new, "old": step.old, "share": step.share, "seconds": step.hold_s}
         self._journal.write(f"deploy-{_word(after)}", release=after.release, before=after.before, **facts)
-        if after.phase is Phase.UNDONE:
-            self._tell(RolloutSet(None))
-            self._stop = None
-            self._book = ended(self._book, after, timestamp_now())
-            write_book(self._paths, self._book)
-            return
-        self._keep(after)
-        if after.phase is Phase.DONE:
-            os.kill(os.getpid(), signal.SIGTERM)
-        else:
-            self._turns.news()
 
-    def _keep(self, deploy: Deploy) -> None:
-        self._book = began(self._book, deploy)
-        write_book(self._paths, self._book)
+    def _keep(self, book: Book) -> None:
+        """What is not written down is not so. Raises OSError."""
+        write_book(self._paths, book)
+        self._book = book
 
 
 def _steps(asked: Asked, fleet: Fleet, how: Deployment) -> tuple[Step, ...]:

@@ -1,15 +1,14 @@
 """Keeps the record: what runs, durably, at every change, so that the next supervisor can go on with it."""
 
-import sys
 from typing import Any
 
 import msgspec
 
 from evenly.core.fleet import Fleet, ZoneFact
-from evenly.local.settings import timestamp_now
 from evenly.local.state import DamagedError
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.record import Record, read_record, write_record
+from evenly.local.supervisor.storage import not_kept
 
 
 class Recorder:
@@ -32,7 +31,7 @@ class Recorder:
         try:
             write_record(self._paths, self.record)
         except OSError as error:  # a full disk, say: what runs goes on, and is found again by its marks
-            print(f"{timestamp_now()} the record could not be written: {error}", file=sys.stderr)  # noqa: T201
+            not_kept("the record", error)
 
 
 def _known(ground: Ground) -> Record | None:

@@ -40,6 +40,7 @@ from evenly.local.supervisor.database import DATABASE_ROLE, Database
 from evenly.local.supervisor.following import Following
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.member import Member
+from evenly.local.supervisor.storage import not_kept
 
 LOOK_S = 0.05  # while the standby is on its way
 
@@ -188,7 +189,10 @@ class Room:
                 await self._until_news()
             else:
                 await asyncio.sleep(RETRY_S if action == last else 0)
-                await self._do(action)
+                try:
+                    await self._do(action)
+                except OSError as error:  # a full disk, say: nothing of it is done that is not written down
+                    not_kept("what is known of the database", error)
             last = action
 
     async def _until_news(self) -> None:
