@@ -19,6 +19,7 @@ _PHASES: Mapping[str, str] = {
     "authority-announced": "the next certificate authority is made: trust it too, evenly trust",
     "authority-switched": "the next certificate authority issues from now on",
     "authority-forgotten": "the certificate authority before is trusted no longer",
+    "authority-put-back": "the certificate authority's files were deleted, and are there again",
     "own-certificate-taken": "your certificate is shown, valid until {ends}",
     "own-certificate-refused": "your certificate is refused: {why}",
     "not-renewed": "certificates could not be renewed: {why}",
@@ -73,6 +74,7 @@ _PHASES: Mapping[str, str] = {
     "deploy-undone": "release {release} is rolled back",
     "deploy-done": "release {release} has taken over",
     "damaged-record": "the record was damaged, and is kept as {kept_as}",
+    "sockets-gone": "the folder of the sockets was deleted: balancer and database are started anew",
     "problem": "{what}",
 }
 

@@ -1,5 +1,6 @@
 """Renewal: what is due when, and a year of an environment's life in which nobody ever refuses another."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -227,3 +228,16 @@ def settled(life: Years) -> bool:
     told = {id for each in life.certificates.renew(life.instances) for id in each.ids}
     life.instances = [it for it in life.instances if it not in told] + [life.launched() for _ in told]
     return not told
+
+
+def test_certificates_that_are_deleted_under_a_supervisor_are_there_again_from_the_same_authority(
+    tmp_path: Path,
+) -> None:
+    life = Years(tmp_path)
+    authority, key = life.files.ca.read_bytes(), life.files.ca_key.read_bytes()
+    shutil.rmtree(life.paths.certificates)
+    while not settled(life):
+        pass
+    life.check()
+    assert (life.files.ca.read_bytes(), life.files.ca_key.read_bytes()) == (authority, key)
+    assert life.paths.certificates.stat().st_mode & 0o777 == 0o700

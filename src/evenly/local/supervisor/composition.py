@@ -20,7 +20,7 @@ from evenly.local.reporting import environment_status
 from evenly.local.settings import make_runtime
 from evenly.local.supervisor.adopting import adopt_fleet
 from evenly.local.supervisor.balancer import BALANCER_ROLE, Balancer
-from evenly.local.supervisor.companion import hold_watchdog
+from evenly.local.supervisor.companion import companions
 from evenly.local.supervisor.credentials import Certificates, certificate_names
 from evenly.local.supervisor.database import Database, database_of
 from evenly.local.supervisor.deploying import Releases, deploy_jobs, rollback_alarms, take_over
@@ -110,7 +110,7 @@ class Supervisor:
         if self._scaling:
             yield self._scaling.run()
         yield LogKeeping(self._paths, self._recorder.writing).run()
-        yield hold_watchdog(self._paths, self._ground.watches, self._journal)
+        yield from companions(self._paths, self._ground.watches, self._journal)
 
     # --- what there is
 
