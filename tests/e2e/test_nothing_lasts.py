@@ -124,6 +124,16 @@ def test_certificates_that_are_deleted_while_it_runs_are_there_again_and_nobody_
     assert_kept(written)
 
 
+def test_state_of_an_older_evenly_is_read_and_said_once(written: Any) -> None:
+    written.down()
+    for file in written.home.rglob("*.json"):  # as 0.1.0 wrote them
+        file.chmod(0o600)
+        file.write_text(re.sub(r'\n  "by": "[^"]*",', "", file.read_text(), count=1))
+    assert "Its state was kept by another version of Evenly." in written.up().stderr
+    assert "another version" not in written.up().stderr
+    assert_kept(written)
+
+
 def end_all(made: Any) -> list[int]:
     """The pids that were sent SIGKILL: each of watchdog and supervisor starts the other again."""
     pids = made.pids()

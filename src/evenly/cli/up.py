@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evenly import __version__
 from evenly.cli.options import (
     environment_option,
     hint,
@@ -61,6 +62,7 @@ def command(detach: bool, listen: tuple[str, ...], watch: bool, as_json: bool) -
     up = _bring_up(project, manifest, addresses)
     _say_what_moved(up)
     _say_what_was_cut_off(up)
+    _say_whose_it_was(up)
     for line in (*reach_lines(up.status), *_unheard(up, addresses)):
         click.echo(line, err=True)
     if as_json:
@@ -120,6 +122,16 @@ def _say_what_was_cut_off(up: Up) -> None:
             f"release {up.status.release}, which is what the project holds.",
             err=True,
         )
+
+
+def _say_whose_it_was(up: Up) -> None:
+    if not up.of_another:
+        return
+    if up.was_running:
+        told = "Another version of Evenly brought it up. To have it held by this one: evenly down, then evenly up"
+    else:
+        told = f"Its state was kept by another version of Evenly. Evenly {__version__} has read it, and keeps it now."
+    click.echo(told, err=True)
 
 
 def _say_up(up: Up, manifest: Manifest, *, asked_to_detach: bool) -> None:

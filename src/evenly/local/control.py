@@ -102,7 +102,13 @@ def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Report:
             raise NotRunningError from error
     if not line:
         raise NotRunningError
-    return _report(msgspec.json.decode(line, type=Answer))
+    try:
+        return _report(msgspec.json.decode(line, type=Answer))
+    except msgspec.MsgspecError as error:
+        raise StateError(
+            "the supervisor is that of another version of Evenly, and this one does not understand it",
+            try_="Run `evenly down`, then `evenly up`: the data stays.",
+        ) from error
 
 
 def _report(answer: Answer) -> Report:

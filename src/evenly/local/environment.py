@@ -45,7 +45,8 @@ class Up:
     """How `bring_up` ended. `was_running`: it found the environment up, and changed nothing.
 
     `manifest`: what the running release was made from. `moved_ports`: default ports that were taken. `cut_off`: the
-    release whose deploy the environment's end had broken off.
+    release whose deploy the environment's end had broken off. `of_another`: its state was written by another version of
+    Evenly, or one that runs is.
     """
 
     status: EnvironmentStatus
@@ -53,6 +54,7 @@ class Up:
     manifest: Manifest
     moved_ports: tuple[tuple[int, int, str], ...] = ()
     cut_off: int | None = None
+    of_another: bool = False
 
 
 def bring_up(project: Path, manifest: Manifest, listen: tuple[str, ...] = ()) -> Up:
@@ -152,10 +154,13 @@ def _found_up(paths: Paths) -> Up:
     restore(paths)
     manifest = read_release(paths, known_settings(paths).release).manifest
     report = await_healthy(paths, _patience(manifest))
-    return Up(report.status, was_running=True, manifest=manifest)
+    return Up(
+        report.status, was_running=True, manifest=manifest, of_another=state.is_of_another(paths.settings)
+    )
 
 
 def _fresh_start(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> Up:
+    of_another = state.is_of_another(paths.settings)
     try:
         before = _settings_before(paths)
         settings = _settings(paths, manifest, listen, before)
@@ -168,7 +173,14 @@ def _fresh_start(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> U
         stop_everything(paths)
         raise
     moved = _moved(manifest, settings)
-    return Up(report.status, was_running=False, manifest=manifest, moved_ports=moved, cut_off=cut_off)
+    return Up(
+        report.status,
+        was_running=False,
+        manifest=manifest,
+        moved_ports=moved,
+        cut_off=cut_off,
+        of_another=of_another,
+    )
 
 
 def _note_release(paths: Paths, release: int, before: Settings | None) -> int | None:
