@@ -15,13 +15,14 @@ from typing import Any
 import psutil
 import pytest
 
+MANIFEST = "count: {range: 2-4}\ndatabase: {multi_zone: false}\n"
 NOT_STATE = ("database", "logs")
 STOOD_STILL_S = 7.0  # longer than an unhealthy instance is waited for
 
 
 @pytest.fixture(scope="module")
 def shared(make_shared: Any) -> Any:
-    made = make_shared("count: {range: 2-4}\ndatabase: {multi_zone: false}\n")
+    made = make_shared(MANIFEST)
     made.up()
     return made
 
@@ -131,6 +132,18 @@ def test_state_of_an_older_evenly_is_read_and_said_once(written: Any) -> None:
         file.write_text(re.sub(r'\n  "by": "[^"]*",', "", file.read_text(), count=1))
     assert "Its state was kept by another version of Evenly." in written.up().stderr
     assert "another version" not in written.up().stderr
+    assert_kept(written)
+
+
+def test_a_database_that_the_manifest_names_no_more_is_kept_and_said(written: Any) -> None:
+    written.down()
+    try:
+        written.write_manifest("database: null\n")
+        assert "is not used now, and stays in" in written.up().stderr
+        written.down()
+    finally:
+        written.write_manifest(MANIFEST)
+    assert "is not used now" not in written.up().stderr
     assert_kept(written)
 
 

@@ -63,6 +63,7 @@ def command(detach: bool, listen: tuple[str, ...], watch: bool, as_json: bool) -
     _say_what_moved(up)
     _say_what_was_cut_off(up)
     _say_whose_it_was(up)
+    _say_what_is_unused(up, project)
     for line in (*reach_lines(up.status), *_unheard(up, addresses)):
         click.echo(line, err=True)
     if as_json:
@@ -132,6 +133,21 @@ def _say_whose_it_was(up: Up) -> None:
     else:
         told = f"Its state was kept by another version of Evenly. Evenly {__version__} has read it, and keeps it now."
     click.echo(told, err=True)
+
+
+def _say_what_is_unused(up: Up, project: Path) -> None:
+    """A database of ours that the manifest does not name any more: nothing but `evenly down --delete-data` drops it."""
+    from evenly.local.settings import find_data_folders, find_paths
+
+    wanted = up.manifest.database
+    if up.was_running or (wanted and wanted.url_from is None):
+        return
+    for folder in find_data_folders(find_paths(project)):
+        click.echo(
+            f"The database of before is not used now, and stays in {shown(folder)}. To use it again, put the "
+            "database section of evenly.yaml back, then run evenly down and evenly up.",
+            err=True,
+        )
 
 
 def _say_up(up: Up, manifest: Manifest, *, asked_to_detach: bool) -> None:

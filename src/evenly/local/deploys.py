@@ -134,6 +134,12 @@ def refuse_if_fixed(runs: Manifest, wanted: Manifest) -> None:
             where="database",
             try_="Leave the section in, or run evenly down, then evenly up: the data stays where it is.",
         )
+    if runs.database and wanted.database and runs.database.url_from != wanted.database.url_from:
+        raise UsageError(
+            "this manifest names another database than the one that runs: a deploy never puts one in another's place",
+            where="database.url_from",
+            try_="Take the data along, then run evenly down and evenly up: what there is stays where it is.",
+        )
     fixed = next((it for it in changed if is_fixed(it)), None)
     if fixed:
         raise UsageError(

@@ -9,6 +9,7 @@
 What belongs to the machine and not to the app (.venv, node_modules) is linked, not copied.
 """
 
+import contextlib
 import getpass
 import hashlib
 import importlib.util
@@ -60,9 +61,10 @@ def ensure(paths: Paths, manifest: Manifest, running: int | None = None) -> Rele
     that, else a new one. Raises UsageError when the app's files can't be copied, StateError for what is wrong with
     `.env`."""
     secrets = kept.said(paths.project, manifest)
-    sources = _sources(paths.project, manifest, secrets)
     mark = kept.fingerprint(secrets, kept.make_key(paths)) if secrets else b""
-    digest = _digest(manifest, sources, mark)
+    with _reading():
+        sources = _sources(paths.project, manifest, secrets)
+        digest = _digest(manifest, sources, mark)
     if same := _same(paths, running, digest):
         return same
     release = Release(
@@ -80,7 +82,9 @@ def next_number(paths: Paths, manifest: Manifest, running: int | None = None) ->
     """Which release `ensure` would give, and whether it would make it. Changes nothing."""
     secrets = kept.said(paths.project, manifest)
     key = kept.read_key(paths) or b"none yet: no release can have this digest"
-    digest = _digest(manifest, _sources(paths.project, manifest, secrets), kept.fingerprint(secrets, key))
+    with _reading():
+        sources = _sources(paths.project, manifest, secrets)
+        digest = _digest(manifest, sources, kept.fingerprint(secrets, key))
     if same := _same(paths, running, digest):
         return same.number, False
     return _newest(paths) + 1, True
@@ -131,6 +135,19 @@ def user() -> str:
 def find(paths: Paths, number: int) -> Release | None:
     """The release, or `None` where its description was lost."""
     return state.read(paths.releases / str(number) / "release.json", Release, RELEASE_VERSION)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Raises UsageError for a file of the release that can't be read."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"this file can't be read ({error.strerror})",
+            where=str(error.filename),
+            try_="Make it readable, or leave it out with a .dockerignore file beside the app.",
+        ) from error
 
 
 def _newest(paths: Paths) -> int:

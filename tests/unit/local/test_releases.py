@@ -96,6 +96,24 @@ def test_the_reference_service_brings_its_own_migrations(paths: Paths) -> None:
     assert not (paths.releases / "1" / "app").exists()
 
 
+def test_a_file_that_can_not_be_read_is_said_and_nothing_is_made(paths: Paths) -> None:
+    (paths.project / "db" / "0001_first.sql").mkdir(parents=True)
+    manifest = Manifest(name="shop", database=Database(migrations="db/"))
+    for make in (releases.ensure, releases.next_number):
+        with pytest.raises(UsageError, match="this file can't be read") as refused:
+            make(paths, manifest)
+        assert refused.value.where == str(paths.project / "db" / "0001_first.sql")
+    assert releases.numbers(paths) == ()
+
+
+def test_files_that_are_too_large_are_said_and_nothing_is_made(paths: Paths) -> None:
+    with (paths.project / "film.raw").open("wb") as file:
+        file.truncate(releases.LARGEST_BYTES + 1)  # takes no room
+    with pytest.raises(UsageError, match="add up to 512 MiB, and a release takes at most 512 MiB"):
+        releases.ensure(paths, OWN)
+    assert releases.numbers(paths) == ()
+
+
 def test_a_missing_build_folder_is_said(paths: Paths) -> None:
     with pytest.raises(UsageError, match=r"app\.build"):
         releases.ensure(paths, Manifest(name="shop", app=App(serve="a:b", build="nowhere")))
