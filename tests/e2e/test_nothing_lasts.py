@@ -53,7 +53,7 @@ def test_all_state_that_is_deleted_while_it_is_down_is_made_anew(written: Any) -
     "name",
     [
         *("record.json", "environment.json", "secrets.json", "deploys.json", "journal.jsonl"),
-        *("wanted", "releases", "balancer", "logs"),
+        *("wanted", "releases", "logs"),
     ],
 )
 def test_state_that_is_deleted_while_it_runs_ends_nothing_that_serves(written: Any, name: str) -> None:
@@ -68,6 +68,16 @@ def test_state_that_is_deleted_while_it_runs_ends_nothing_that_serves(written: A
         assert "evenly down" in again.stderr, again.stderr
         written.down()
         written.up()
+    assert_kept(written)
+
+
+def test_a_balancer_whose_files_are_deleted_hears_of_instances_that_come(written: Any) -> None:
+    shutil.rmtree(written.home / "balancer")
+    written.wait_for((written.home / "balancer").is_dir, 60, "the balancer's files")
+    written.wait_healthy()
+    first = next(iter(written.serving))
+    os.kill(written.serving[first], signal.SIGKILL)
+    written.wait_for(lambda: len(written.serving.keys() - {first}) == 2, 60, "another in its place")
     assert_kept(written)
 
 

@@ -74,7 +74,7 @@ _PHASES: Mapping[str, str] = {
     "deploy-undone": "release {release} is rolled back",
     "deploy-done": "release {release} has taken over",
     "damaged-record": "the record was damaged, and is kept as {kept_as}",
-    "sockets-gone": "the folder of the sockets was deleted: balancer and database are started anew",
+    "folders-gone": "folders were deleted, without which {parts} can't go on: they are started anew",
     "problem": "{what}",
 }
 

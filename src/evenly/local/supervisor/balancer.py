@@ -77,7 +77,6 @@ class Balancer:
         shares = weights(fleet)
         published = (endpoint(it, shares[it.id]) for it in fleet.instances if is_published(it))
         try:
-            self._settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             publish_endpoints(self._settings, published)
         except OSError as error:
             not_kept("the balancer's endpoints", error)

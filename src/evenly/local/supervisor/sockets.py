@@ -1,5 +1,5 @@
-"""The folder of the sockets lies in a place that others clean. When it is gone nobody finds anybody: all that listens
-there is started anew, and so is the supervisor.
+"""Folders that others clean: that of the sockets, without which nobody finds anybody, and that of the balancer's
+configuration, which it watches. What needs one that is gone is started anew, and so is the supervisor.
 """
 
 import asyncio
@@ -16,13 +16,21 @@ LOOK_S = 1.0
 
 
 async def hold_sockets(paths: Paths, journal: Journal) -> None:
-    """Return, and end this supervisor, when the sockets are gone. The next one makes the folder."""
-    await asyncio.sleep(LOOK_S)  # until ours is there
-    while paths.control_socket.exists():
-        await asyncio.sleep(LOOK_S)
-    journal.write("sockets-gone")
+    """Return, and end this supervisor, when one of them is gone. The next one makes it."""
+    ended_for: tuple[str, ...] = ()
+    while not ended_for:
+        await asyncio.sleep(LOOK_S)  # the first time until ours are there
+        ended_for = _without(paths)
+    journal.write("folders-gone", parts=" and ".join(ended_for))
     marked = await asyncio.to_thread(processes.find_marked, paths.home)
-    for role in (BALANCER_ROLE, DATABASE_ROLE):
+    for role in ended_for:
         for it in processes.mains(marked, role):
             processes.send(it.process, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _without(paths: Paths) -> tuple[str, ...]:
+    """The parts that can't go on without what is gone."""
+    if not paths.control_socket.exists():
+        return (BALANCER_ROLE, DATABASE_ROLE)
+    return () if paths.balancer.is_dir() else (BALANCER_ROLE,)
