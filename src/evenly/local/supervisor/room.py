@@ -168,11 +168,12 @@ class Room:
     def _status(self, member: Member) -> DatabaseMember:
         is_primary = member is self._primary
         found = part_status(member.keeper.part)
-        copying = not is_primary and self._beside.works_on(Copy)
+        awaited = not self._may_begin or self._book.follower is Follower.NONE
+        coming = not is_primary and awaited and self._zones().get(member.zone, True)
         return DatabaseMember(
             zone=member.zone,
             role=Role.PRIMARY if is_primary else Role.STANDBY,
-            state=PartState.STARTING if copying else found.state,
+            state=PartState.STARTING if coming and found.pid is None else found.state,
             pid=found.pid,
             in_sync=not is_primary and self._book.follower is Follower.IN_SYNC,
         )
