@@ -183,12 +183,20 @@ def test_a_supervisor_that_is_killed_meanwhile_is_waited_for(watched: Watched) -
     watched.serves("three")
 
 
-def test_ctrl_c_stops_what_it_began_and_leaves_what_was_up(make: Any) -> None:
-    made = make(FOLDED, files={"main.py": APP % "one"})
+def test_a_migration_that_is_saved_is_applied_and_ctrl_c_leaves_what_was_up_and_stops_what_it_began(
+    make: Any,
+) -> None:
+    files = {"main.py": APP % "one", "db/0001_notes.sql": "CREATE TABLE notes (id bigint PRIMARY KEY);\n"}
+    made = make(FOLDED.replace("null", "{multi_zone: false, migrations: db/}"), files=files)
     made.up()
     (made.folder / "main.py").write_text(APP % "two")
     found = Watched(made)
     found.serves("two")  # saved before it watched
+    found.wait_told("serves after")
+    (made.folder / "db" / "0002_text.sql").write_text("ALTER TABLE notes ADD COLUMN text text;\n")
+    found.wait_told("serves after")
+    applied = [it["file"] for it in made.journal() if it["action"] == "migrate"]
+    assert applied == ["0001_notes.sql", "0002_text.sql"]
     assert found.end() == 0
     assert "it goes on running" in found.told.read_text()
     assert found.body() == "two"

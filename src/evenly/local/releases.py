@@ -110,6 +110,11 @@ def migrations_folder(paths: Paths, release: Release) -> Path | None:
     return _reference_migrations() if _is_reference(release.manifest) else None
 
 
+def same_migrations(paths: Paths, one: Release, other: Release) -> bool:
+    """Whether they bring the same SQL files, so that the second has none to apply after the first."""
+    return _migrations(paths, one) == _migrations(paths, other)
+
+
 def migrations_source(project: Path, manifest: Manifest) -> Path | None:
     """Where a release of `manifest` would take its SQL files from; `None` for none."""
     if manifest.database and manifest.database.migrations:
@@ -148,6 +153,11 @@ def _reading() -> Iterator[None]:
             where=str(error.filename),
             try_="Make it readable, or leave it out with a .dockerignore file beside the app.",
         ) from error
+
+
+def _migrations(paths: Paths, release: Release) -> dict[str, bytes]:
+    folder = migrations_folder(paths, release)
+    return {file.name: file.read_bytes() for file in folder.glob("*.sql")} if folder else {}
 
 
 def _newest(paths: Paths) -> int:

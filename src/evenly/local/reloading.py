@@ -129,9 +129,12 @@ def _serves(deploy: Deploy) -> bool:
 
 def _await_free(paths: Paths, stopped: Callable[[], bool]) -> None:
     """Wait until no deploy is under way and a supervisor answers: after each takeover another one begins."""
-    while is_up(paths) and not stopped():
-        see_held(paths)
-        with contextlib.suppress(NotRunningError):
+    while not stopped():
+        try:
             if read_book(paths).current is None and control.ask(paths.control_socket, AskStatus()):
                 return
+        except NotRunningError:
+            if not is_up(paths):
+                return
+            see_held(paths)
         time.sleep(POLL_S)

@@ -88,6 +88,21 @@ def test_migrations_are_part_of_it(paths: Paths) -> None:
     assert [it.name for it in folder.iterdir()] == ["0001_first.sql"]
 
 
+def test_which_releases_bring_the_same_migrations(paths: Paths) -> None:
+    manifest = Manifest(name="shop", app=App(serve="shop:app"), database=Database(migrations="db/"))
+    (paths.project / "db").mkdir()
+    first = releases.ensure(paths, manifest)
+    (paths.project / "shop.py").write_text("app = 2\n")
+    edited = releases.ensure(paths, manifest)
+    (paths.project / "db" / "0001_first.sql").write_text("SELECT 1;")
+    migrated = releases.ensure(paths, manifest)
+    (paths.project / "db" / "0001_first.sql").write_text("SELECT 2;")
+    changed = releases.ensure(paths, manifest)
+    assert releases.same_migrations(paths, first, edited)
+    assert not releases.same_migrations(paths, edited, migrated)
+    assert not releases.same_migrations(paths, migrated, changed)
+
+
 def test_the_reference_service_brings_its_own_migrations(paths: Paths) -> None:
     release = releases.ensure(paths, Manifest(name="hello"))
     folder = releases.migrations_folder(paths, release)

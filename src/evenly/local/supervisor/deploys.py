@@ -22,7 +22,8 @@ from evenly.errors import EvenlyError, StateError
 from evenly.local import control
 from evenly.local.control import Deploy as Asked
 from evenly.local.deploybook import Book, began, ended, read_book, told, under_way, write_book
-from evenly.local.settings import read_release, timestamp_now
+from evenly.local.releases import same_migrations
+from evenly.local.settings import Release, read_release, timestamp_now
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.storage import not_kept
 from evenly.local.supervisor.turns import Turns
@@ -108,13 +109,17 @@ class Deploys:
             steps=_steps(asked, fleet, release.manifest.deployment),
             grace_period=local_topology(release.manifest).health.grace_period,
             since=self._clock(),
-            prepares=not asked.returns,
+            prepares=not (asked.returns or (asked.reloads and self._is_prepared_for(release))),
             gated=not asked.reloads,
         )
         self._stop = None
         self._keep(began(self._book, deploy))
         self._journal.write("deploy", release=asked.release, before=deploy.before, by=asked.by)
         self._turns.news()
+
+    def _is_prepared_for(self, release: Release) -> bool:
+        """The database needs nothing for it that it has not for the one that runs."""
+        return same_migrations(self._paths, self._ground.release, release)
 
     def _turn(self) -> tuple[float | None, ...]:
         """One look. Returns when to look again (monotonic seconds)."""
