@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evenly.core.failover import Book, Follower
 from evenly.core.fleet import Failure, Fleet, Instance, ProcessRef, ZoneFact
-from evenly.core.parts import Part, ended, ready, restart_delay_s, started
+from evenly.core.parts import Part, ended, not_started, ready, restart_delay_s, started
 from evenly.core.status import EnvironmentState, InstanceState
 from evenly.core.summary import environment_state
 from evenly.local.inheritance import inherited
@@ -107,6 +107,14 @@ def test_a_part_is_started_again_at_once_and_later_and_later() -> None:
     assert ended(started(part, NOBODY, 0), "died", 60).failures == 0
     assert restart_delay_s(0) == 0
     assert ready(part).ready
+
+
+def test_a_part_that_can_not_be_started_is_tried_later_and_later_too() -> None:
+    part, delays = started(Part(), NOBODY, 0), []
+    for at in range(1000, 1005):
+        part = not_started(part, "could not be started: No space left on device", at)
+        delays.append(part.start_at - at)
+    assert delays == [0, 0.25, 0.5, 1, 2]
 
 
 def test_the_environments_one_word() -> None:
