@@ -136,6 +136,10 @@ def test_an_app_that_hangs_is_told_and_gives_way_to_the_next_save(watched: Watch
     assert watched.body() == "one"
     watched.save(APP % "two")
     watched.serves("two")
+    assert (
+        "It was stopped by"
+        in [it for it in watched.made.journal() if it["action"] == "deploy-failed"][-1]["why"]
+    )
 
 
 def test_a_burst_is_one_reload_and_what_is_saved_meanwhile_is_one_more(watched: Watched) -> None:
