@@ -265,7 +265,7 @@ class Supervisor:
         self._workers.control(request)
         self._jobs.control(request)
         if self._room:
-            self._room.news()
+            self._room.control(request)
         return self._report(self._supervision.keeper.fleet)
 
     def _report(self, fleet: Fleet) -> control.Report:
