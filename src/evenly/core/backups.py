@@ -9,11 +9,14 @@ Times are seconds since 1970 (UTC); positions in the log are bytes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 SEGMENT_BYTES = 16 * 1024**2
 KEPT_BACKUPS = 7
 BACKUP_EVERY_S = 86_400.0
 BACKUP_EVERY_SEGMENTS = 64  # 1 GiB of log
+LATE_S = 60.0
+MOST_WAITING = 64  # segments that PostgreSQL keeps beside its data for an archive that takes none: 1 GiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,35 @@ def expired_eras(shelf: Shelf) -> tuple[Era, ...]:
     """Those from before the oldest backup."""
     oldest = min((it.taken_at for it in shelf.backups), default=float("inf"))
     return tuple(it for it in shelf.eras if it.until < oldest)
+
+
+# --- an archive that takes nothing
+
+
+class Archiving(StrEnum):
+    """How it goes. `LATE`: files wait, and PostgreSQL keeps them; `HOPELESS`: so many that it must not go on."""
+
+    WELL = "well"
+    LATE = "late"
+    HOPELESS = "hopeless"
+
+
+def judge_archiving(waiting: int, waited_s: float) -> Archiving:
+    """`waiting`: how many files do, the first for `waited_s`."""
+    if waiting >= MOST_WAITING:
+        return Archiving.HOPELESS
+    return Archiving.LATE if waiting and waited_s >= LATE_S else Archiving.WELL
+
+
+def broken_off(shelf: Shelf, first_waiting: str, archived_at: Sequence[float]) -> Era | None:
+    """The era that ends when the log is archived no longer, from the segment `first_waiting` on; `None` where there is
+    no database. `archived_at`: when each file was. It ends with the last but one: until then the log is whole."""
+    if shelf.present is None:
+        return None
+    own = [it.taken_at for it in shelf.backups if it.system == shelf.present.system]
+    until = max((*own, *sorted(archived_at)[:-1]), default=0.0)
+    gap = number_of(first_waiting) * SEGMENT_BYTES
+    return Era(until, shelf.present.system, shelf.present.timeline, gap=gap)
 
 
 # --- names and files of the log

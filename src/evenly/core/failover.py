@@ -167,7 +167,7 @@ def decide(book: Book, seen: Seen) -> Action | None:
     """The next thing to do; `None` while there is nothing."""
     if book.replacing is not None:
         return _replace(book, book.replacing, seen)
-    if seen.asked is not None:
+    if seen.asked is not None and seen.members[book.primary].zone_up:
         return Write(replace(book, replacing=seen.asked), "it is asked for")
     return _fence(book, seen) or _record(book, seen) or _hold_primary(book, seen) or _hold_standby(book, seen)
 

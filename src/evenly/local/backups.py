@@ -88,7 +88,7 @@ def list_backups(project: Path) -> Listed:
         replaced=tuple((told_name(it), _changed_at(it)) for it in replaced_folders(primary)),
         archived_to=str(archive) if archive else None,
         log_bytes=sum(it.stat().st_size for it in store_of(primary).root.glob("*/wal/*")),
-        waiting=waiting_segments(primary.data) if archive else 0,
+        waiting=len(waiting_segments(primary.data)) if archive else 0,
     )
 
 

@@ -2,12 +2,14 @@
 folders; reads the data folders of servers, running or not.
 
     18.backups/                   of all that were ever made here, whatever became of the data
-        eras.json                 when the data was replaced
+        eras.json                 when the data was replaced, or its log broke off
         7412345678901234567/      the number of the database
             wal/                  its log; there as soon as it is archived, which is what switches archiving on
+            stopped               there where archiving was given up
             base/NAME/            a backup: data/ and backup.json
 """
 
+import contextlib
 import os
 import struct
 from dataclasses import dataclass
@@ -59,6 +61,9 @@ class Store:
     def wal(self, system: str) -> Path:
         return self.root / system / "wal"
 
+    def stopped(self, system: str) -> Path:
+        return self.root / system / "stopped"
+
     def base(self, system: str) -> Path:
         return self.root / system / "base"
 
@@ -73,23 +78,36 @@ def store_of(server: Server) -> Store:
 
 def archive_of(server: Server) -> Path | None:
     """Where the log of `server`'s data is archived; `None` while it is not."""
+    store, system = store_of(server), system_of(server.data)
+    if system is None or store.stopped(system).exists():
+        return None
+    return store.wal(system) if store.wal(system).is_dir() else None
+
+
+def is_stopped(server: Server) -> bool:
+    """Whether its archiving was given up."""
     system = system_of(server.data)
-    folder = store_of(server).wal(system) if system else None
-    return folder if folder is not None and folder.is_dir() else None
+    return system is not None and store_of(server).stopped(system).exists()
 
 
-def begin_archive(server: Server) -> bool:
-    """Make the folders of a database that has data; whether the log was not archived before. Raises StateError."""
+def stop_archive(server: Server) -> None:
+    """Archive no longer, until `begin_archive`. The running server has to be told."""
+    if system := system_of(server.data):
+        store_of(server).stopped(system).touch(mode=0o644)
+        sync_folder(store_of(server).root / system)
+
+
+def begin_archive(server: Server) -> None:
+    """Make the folders of a database that has data. The running server has to be told. Raises StateError."""
     store, system = store_of(server), system_of(server.data)
     if system is None:
         raise StateError("there is no database to back up", where=str(server.data), try_="Run `evenly up`.")
     for folder in (store.root, store.root / system, store.base(system)):
         folder.mkdir(mode=0o711 if server.account else 0o700, exist_ok=True)
-    begins = not store.wal(system).is_dir()
-    if begins:
+    if not store.wal(system).is_dir():
         make_owned(store.wal(system), server.account)
-        sync_folder(store.root / system)
-    return begins
+    store.stopped(system).unlink(missing_ok=True)
+    sync_folder(store.root / system)
 
 
 def make_owned(folder: Path, account: Account | None) -> None:
@@ -124,6 +142,10 @@ def timeline_in(data: Path) -> int:
     return max((timeline_of(it.name) for it in (data / "pg_wal").glob("*") if is_segment(it.name)), default=1)
 
 
-def waiting_segments(data: Path) -> int:
-    """How many files of the log are still to be archived."""
-    return sum(1 for _ in (data / "pg_wal" / "archive_status").glob("*.ready"))
+def waiting_segments(data: Path) -> tuple[tuple[str, float], ...]:
+    """The files of the log that are still to be archived, in order, each with the time since when."""
+    found = []
+    for it in (data / "pg_wal" / "archive_status").glob("*.ready"):
+        with contextlib.suppress(FileNotFoundError):  # archived meanwhile
+            found.append((it.stem, it.stat().st_mtime))
+    return tuple(sorted(it for it in found if is_segment(it[0])))

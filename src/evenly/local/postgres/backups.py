@@ -18,6 +18,7 @@ from evenly.core.backups import (
     Line,
     Present,
     Shelf,
+    broken_off,
     expired_backups,
     expired_eras,
     expired_segments,
@@ -32,9 +33,11 @@ from evenly.local.postgres.archiving import (
     Store,
     begin_archive,
     make_owned,
+    stop_archive,
     store_of,
     system_of,
     timeline_in,
+    waiting_segments,
 )
 from evenly.local.postgres.copying import sync_folder
 from evenly.local.postgres.credentials import REPLICATOR, DatabaseSecrets
@@ -99,6 +102,19 @@ def read_shelf(server: Server) -> Shelf:
         present=Present(present, timeline_in(server.data)) if present else None,
         lines={it: _line(store.wal(it), here.get(it)) for it in systems},
     )
+
+
+def break_off(server: Server) -> None:
+    """Give up archiving `server`'s log. What was archived can be restored to; what comes needs a new backup."""
+    waiting, shelf = waiting_segments(server.data), read_shelf(server)
+    system = system_of(server.data)
+    if not waiting or system is None:
+        return
+    archived = [it.stat().st_mtime for it in store_of(server).wal(system).iterdir() if is_segment(it.name)]
+    era = broken_off(shelf, waiting[0][0], archived)
+    if era is not None:
+        add_era(store_of(server), era)
+        stop_archive(server)
 
 
 def read_eras(store: Store) -> tuple[Era, ...]:
