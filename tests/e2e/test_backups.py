@@ -157,6 +157,31 @@ def test_a_restore_whose_supervisor_or_command_is_killed_while_it_takes_its_plac
         assert rows(shop) == wanted
 
 
+def test_a_backup_is_made_by_itself_when_the_last_is_a_day_old_and_a_log_that_waits_is_told(shop):
+    found = sorted(data(shop).glob("18.backups/*/base/*/backup.json"))
+    for file in found:
+        kept = json.loads(file.read_text())
+        kept["data"]["taken_at"] -= 86_400
+        file.write_text(json.dumps(kept))
+    shop.wait_for(lambda: len(listed(shop)["backups"]) > len(found), 60, "the backup")
+    made = listed(shop)["backups"][-1]
+    assert made["by"] == "evenly"
+    assert any(it["action"] == "backup-taken" and it["name"] == made["name"] for it in shop.journal())
+
+    wal = next(data(shop).glob("18.backups/*/wal"))
+    wal.rename(wal.with_name("away"))
+    wal.touch()  # nothing can be put into it
+    shop.posts("while the archive takes nothing")
+    shop.run("database", "backup")
+    primary = data(shop) / ("18" if book(shop)["primary"] == "a" else "18.b")
+    waiting = shop.wait_for(lambda: list(primary.glob("pg_wal/archive_status/*.ready")), 30, "what waits")
+    os.utime(waiting[0], (time.time() - 600, time.time() - 600))
+    shop.wait_for(lambda: any("is not archived" in it for it in shop.look().notices), 30, "the notice")
+    wal.unlink()
+    wal.with_name("away").rename(wal)
+    shop.wait_for(lambda: not shop.look().notices, 60, "that it goes on")
+
+
 @pytest.mark.timeout(300)
 def test_what_is_down_is_restored_with_its_next_start(shop):
     wanted = rows(shop)

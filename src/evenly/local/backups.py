@@ -40,6 +40,10 @@ ARCHIVES_WITHIN_S = 10.0
 POLL_S = 0.05
 
 
+class BusyError(StateError):
+    """Somebody else makes or restores a backup."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """All that the database can be restored from. `replaced`: what a restore has replaced, and when. `archived_to`:
@@ -105,8 +109,8 @@ def known_database(project: Path) -> tuple[Paths, Database]:
 
 @contextlib.contextmanager
 def changing_backups(paths: Paths) -> Iterator[None]:
-    """Nobody else takes, removes or restores meanwhile. Raises StateError when somebody does."""
-    refusal = StateError(
+    """Nobody else takes, removes or restores meanwhile. Raises BusyError when somebody does."""
+    refusal = BusyError(
         "a backup is being made or restored", where="database", try_="Wait for it to end, then try again."
     )
     with state.lock(paths.backups_lock, refusal):

@@ -2,7 +2,6 @@
 are damaged or have had their time, and the two renames by which data is replaced."""
 
 import asyncio
-import os
 import shutil
 import subprocess
 import time
@@ -217,8 +216,7 @@ def test_data_of_a_server_that_was_killed_is_not_taken_for_whole(server: postgre
 
 
 @ONE_VERSION
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the database over to another account")
-async def test_root_s_backups_are_closed_to_everybody_else(database: Running):
+async def test_backups_are_closed_to_everybody_else(database: Running):
     made = await backed_up(database)
     base = archiving.store_of(database.server).base(made.system)
     for place in (base / made.name / "data", wal_of(database.server)):

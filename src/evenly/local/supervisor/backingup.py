@@ -1,12 +1,14 @@
 """Keeps up what the first backup began: a new one when it is due, and an eye on the archive of the database's log."""
 
 import asyncio
+import contextlib
 import time
 
 from evenly.core.backups import Archiving, is_due, judge_archiving
 from evenly.errors import EvenlyError
 from evenly.local import control
-from evenly.local.backups import make_backup
+from evenly.local.backups import BusyError, changing_backups, clear_left, make_backup
+from evenly.local.paths import Paths
 from evenly.local.postgres.archiving import archive_of, is_stopped, store_of, waiting_segments
 from evenly.local.postgres.backups import break_off, read_shelf
 from evenly.local.postgres.replication import UNREACHABLE
@@ -46,6 +48,9 @@ class BackingUp:
 
     async def run(self) -> None:
         """Look, for ever. What can't be done now is tried again."""
+        if self._database is not None:
+            with contextlib.suppress(EvenlyError, OSError):  # it is of no hurry
+                await asyncio.to_thread(_clear, self._ground.paths, self._database)
         while self._database is not None:
             await asyncio.sleep(LOOK_S)
             try:
@@ -81,11 +86,20 @@ class BackingUp:
         release = self._ground.release.number
         try:
             made = await asyncio.to_thread(make_backup, self._ground.paths, database, release, "evenly")
+        except BusyError:
+            self._again_at = 0.0
+            return
         except (*UNREACHABLE, EvenlyError) as error:
             self._failed = str(error).partition("\n")[0] or type(error).__name__
             raise
         self._failed, self._again_at = None, 0.0
         self._ground.journal.write("backup-taken", name=made.name)
+
+
+def _clear(paths: Paths, database: Database) -> None:
+    """What a command left that was killed; not what one is at work on."""
+    with changing_backups(paths):
+        clear_left(paths, database)
 
 
 def _told(primary: Server, verdict: Archiving) -> tuple[str, ...]:
