@@ -58,10 +58,12 @@ class Present:
 @dataclass(frozen=True, slots=True)
 class Line:
     """The log of one system that is there. `histories`: of each timeline but the first, those that it came from, each
-    with the position at which it was left. `segments`: the names of the files."""
+    with the position at which it was left. `segments`: the names of the files in the archive; `live`: of those that are
+    still beside the data."""
 
     histories: Mapping[int, Sequence[tuple[int, int]]]
     segments: frozenset[str] = frozenset()
+    live: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def target_of(backup: Backup) -> Target:
 def missing_segment(target: Target, line: Line) -> str | None:
     """The first file of the log that a restore would need and that is not there, before the last one that is."""
     path = (*line.histories.get(target.timeline, ()), (target.timeline, None))
-    known = {(timeline_of(it), number_of(it)) for it in line.segments}
+    known = {(timeline_of(it), number_of(it)) for it in line.segments | line.live}
     left = target.backup.start // SEGMENT_BYTES
     last = max((number for timeline, number in known if timeline == target.timeline), default=left)
     for timeline, end in path:

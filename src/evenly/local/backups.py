@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evenly.core.backups import Backup, Range, ranges
 from evenly.core.moments import timestamp
-from evenly.errors import StateError, UsageError
+from evenly.errors import StateError, TargetError, UsageError
 from evenly.local import control, processes, state
 from evenly.local.databases import our_own, running_database
 from evenly.local.paths import Paths
@@ -26,6 +26,7 @@ from evenly.local.postgres.backups import (
 )
 from evenly.local.postgres.configuration import archive_command
 from evenly.local.postgres.credentials import DatabaseSecrets
+from evenly.local.postgres.replication import UNREACHABLE
 from evenly.local.postgres.replication import opened as asking
 from evenly.local.postgres.restoring import remove_half_restored, replaced_folders
 from evenly.local.postgres.server import Server
@@ -68,7 +69,7 @@ def back_up(project: Path) -> Backup:
 
 def make_backup(paths: Paths, database: Database, release: int, by: str) -> Backup:
     """As `back_up`. `by`: who asks for it."""
-    with changing_backups(paths):
+    with changing_backups(paths), told_of("the backup was not made"):
         primary, passwords = database.opened()
         clear_left(paths, database)
         begin_archive(primary)
@@ -115,6 +116,19 @@ def changing_backups(paths: Paths) -> Iterator[None]:
     )
     with state.lock(paths.backups_lock, refusal):
         yield
+
+
+@contextlib.contextmanager
+def told_of(what: str) -> Iterator[None]:
+    """Raises TargetError for what the disk, or a connection that is lost, has in the way."""
+    try:
+        yield
+    except UNREACHABLE as error:
+        raise TargetError(
+            f"{what}: {str(error) or type(error).__name__}",
+            where="database",
+            try_="Is the disk full, or the database down? What there was before is as it was.",
+        ) from error
 
 
 def clear_left(paths: Paths, database: Database) -> None:

@@ -27,7 +27,14 @@ from evenly.core.backups import (
 from evenly.core.failover import Book, Follower, Replacement
 from evenly.errors import StateError, UsageError
 from evenly.local import control
-from evenly.local.backups import RESTORE_ROLE, changing_backups, clear_left, known_database, told_name
+from evenly.local.backups import (
+    RESTORE_ROLE,
+    changing_backups,
+    clear_left,
+    known_database,
+    told_name,
+    told_of,
+)
 from evenly.local.control import AskStatus, NotRunningError, ReplaceData
 from evenly.local.deploybook import read_book as read_deploys
 from evenly.local.deploybook import under_way
@@ -120,7 +127,8 @@ def restore(plan: Plan, tell: Tell) -> Restored:
         source = plan.folder
         if plan.target is not None:
             make_runtime(paths.runtime)
-            source, migrations = asyncio.run(_make(plan, plan.target, token, tell))
+            with told_of("it was not restored"):
+                source, migrations = asyncio.run(_make(plan, plan.target, token, tell))
         assert source is not None  # noqa: S101  a plan has one of the two
         tell("Taking its place")
         _put(paths, database, Replacement(source.name, kept.name), running=running)

@@ -229,10 +229,22 @@ def test_a_database_that_was_begun_anew_has_the_backups_of_the_one_before():
     assert target_last(replace(found, present=None), 100) == Target(backup(), 2)
 
 
+def test_what_another_database_was_here_meanwhile_is_not_restored_from_this_one():
+    found = shelf(backup(), eras=(Era(50, "99", 1),))
+    assert ranges(found, 100) == (Range(50, 100),)
+    assert target_at(found, 30, 100) is None
+    assert target_at(found, 60, 100) == Target(backup(), 1, 60, whole=True)
+
+
 @pytest.mark.parametrize("gone", [4, 5])
 def test_log_that_is_missing_before_the_end_is_named(gone):
     there = frozenset(segment_name(1, it) for it in range(3, 7) if it != gone)
     assert missing_segment(Target(backup(), 1), Line({}, there)) == segment_name(1, gone)
+
+
+def test_log_that_waits_beside_the_data_is_not_missing():
+    line = Line({}, frozenset({segment_name(1, 3), segment_name(1, 5)}), frozenset({segment_name(1, 4)}))
+    assert missing_segment(Target(backup(), 1), line) is None
 
 
 def test_the_log_of_a_line_of_timelines_is_of_each_up_to_its_fork():

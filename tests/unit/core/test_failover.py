@@ -420,3 +420,11 @@ def test_a_supervisor_that_finds_a_replacement_begun_ends_all_and_does_it_whatev
     assert failover.decide(book, Seen({"a": quiet, "b": quiet}, link="a")) == failover.Replace("a", begun)
     done = failover.decide(book, Seen({"a": quiet, "b": quiet}, link="a", replaced=True))
     assert done == Write(Book("a", Follower.NONE, 4), "the data was replaced")
+
+
+def test_a_primary_whose_zone_is_lost_is_succeeded_before_data_is_replaced():
+    """What takes its place would wait for the zone."""
+    asked = failover.Replacement("restored", "kept")
+    seen = Seen({"a": MemberSeen(zone_up=False), "b": STANDS_BY}, link="a", asked=asked)
+    promotion = Write(Book("b", Follower.NONE, 4), "the primary is in a zone that is lost")
+    assert failover.decide(Book("a", Follower.IN_SYNC, 3), seen) == promotion

@@ -241,7 +241,11 @@ def _line(wal: Path, live: Path | None) -> Line:
         for name in files
         if name.endswith(".history")
     }
-    return Line(histories, frozenset(it for it in _names(wal) if is_segment(it)))
+    return Line(histories, _segments(wal), _segments(live) if live else frozenset())
+
+
+def _segments(folder: Path) -> frozenset[str]:
+    return frozenset(it for it in _names(folder) if is_segment(it))
 
 
 def _names(folder: Path) -> list[str]:
