@@ -5,13 +5,14 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down test unit lint format bench lock clean
+.PHONY: help up down test unit coverage lint format bench lock clean
 
 help:
 	@echo 'make up      install into .venv and bring the service up on this machine'
 	@echo 'make down    stop all of it; the data stays'
-	@echo 'make test    everything: lint, types, import rules, all tests, coverage'
+	@echo 'make test    everything: lint, types, import rules, all tests'
 	@echo 'make unit    the fast tests, in seconds'
+	@echo 'make coverage  which lines the fast tests reach'
 	@echo 'make lint    formatting, lint, types, import rules'
 	@echo 'make format  put the formatting right'
 	@echo 'make bench   the benchmarks, each against a peer'
@@ -29,6 +30,11 @@ down:
 test:
 	@sh scripts/prepare.sh test
 	@.venv/bin/python scripts/gate.py
+
+coverage:
+	@sh scripts/prepare.sh test
+	@.venv/bin/python -m coverage run -m pytest -q $(wildcard tests/unit tests/golden)
+	@.venv/bin/python -m coverage report --skip-covered --skip-empty
 
 lint:
 	@sh scripts/prepare.sh test

@@ -1,8 +1,8 @@
-"""What must hold before a change is taken: formatting, lint, types, import rules, all tests, coverage.
+"""What must hold before a change is taken: formatting, lint, types, import rules, all tests.
 
 What is independent runs side by side: the checks beside the quick tests, and then the tests in a browser beside the
 end-to-end tests. Last and alone come the faults: they put load on real processes, count every failed request and
-measure time. Coverage is that of the quick tests; it would slow the others.
+measure time.
 The last line is the sum of all tests: `N passed, N failed`. A skipped test fails the gate.
 """
 
@@ -54,11 +54,10 @@ CORES = os.cpu_count() or 1
 
 @dataclass(frozen=True)
 class Run:
-    """One run of pytest. `measured`: with coverage. `folder`: where its results are written."""
+    """One run of pytest. `folder`: where its results are written."""
 
     name: str
     words: tuple[str, ...]
-    measured: bool = False
     folder: Path = BUILD
 
     @property
@@ -99,7 +98,6 @@ def whole_gate() -> int:
     failed = side_by_side([quick()]) + report(checks)
     failed += side_by_side([end_to_end(), browser()])
     failed += side_by_side([faults()])
-    show_coverage()
     print(f"all of it: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
     return conclude(failed, counts(sorted(BUILD.glob("junit-*.xml"))), SUMMARY)
 
@@ -111,7 +109,7 @@ def quick() -> Run:
     """What is in none of the others, neighbours to a process: they share what was set up for them."""
     folders = {path.relative_to(ROOT).parents[-3] for path in ROOT.glob("tests/*/**/test_*.py")}
     words = map(str, sorted(folders - {WHOLE, BROWSER}))
-    return Run("quick", ("-n", str(CORES + 1), "--dist", "worksteal", *words), measured=True)
+    return Run("quick", ("-n", str(CORES + 2), "--dist", "worksteal", *words))
 
 
 def browser() -> Run:
@@ -120,7 +118,7 @@ def browser() -> Run:
 
 def end_to_end() -> Run:
     """More at a time than there are processors: most of the time they wait for processes to start and to end."""
-    shared = ("-n", str(2 * CORES), "--dist", "loadfile")
+    shared = ("-n", str(2 * CORES), "--dist", "loadfile", "--no-loadscope-reorder")
     return Run("end-to-end", (*shared, str(WHOLE), f"--ignore={FAULTS}"))
 
 
@@ -178,8 +176,7 @@ def unseen(run: Run) -> subprocess.Popen[bytes]:
 
 def of(run: Run) -> dict[str, Any]:
     """Its process, for `subprocess`. The exit code is pytest's (5: found none)."""
-    python = ["-m", "coverage", "run", "-m", "pytest"] if run.measured else ["-m", "pytest"]
-    command = [sys.executable, *python, f"--junitxml={run.results}", "--durations=5", *run.words]
+    command = [sys.executable, "-m", "pytest", f"--junitxml={run.results}", "--durations=5", *run.words]
     return {"args": command, "cwd": ROOT, "stdin": subprocess.DEVNULL, "env": surroundings()}
 
 
@@ -190,11 +187,6 @@ def surroundings() -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in ("PYTEST_ADDOPTS", "MAKEFLAGS", "MAKELEVEL")
     }
-
-
-def show_coverage() -> None:
-    for command in (["combine", "--quiet"], ["report", "--skip-covered", "--skip-empty"]):
-        subprocess.call([sys.executable, "-m", "coverage", *command], cwd=ROOT, stdin=subprocess.DEVNULL)
 
 
 def counts(results: Iterable[Path]) -> Counts:

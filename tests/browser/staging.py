@@ -30,7 +30,8 @@ UNTIL_MS = 20.0
 LINES = "lines"
 # Says what is written to a file as it is written, prints the result that ends it, and is interrupted as the command is.
 DRILL = f"""
-import pathlib, sys, time
+import os, pathlib, sys, threading, time
+threading.Thread(target=lambda: sys.stdin.read() or os._exit(130), daemon=True).start()  # nobody is left to hear
 lines, told = pathlib.Path(FOLDER, {LINES!r}), 0
 pathlib.Path(FOLDER, "order").write_text(" ".join(sys.argv[1:]))
 pathlib.Path(FOLDER, "order").rename(pathlib.Path(FOLDER, "ordered"))

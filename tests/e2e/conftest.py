@@ -10,6 +10,23 @@ from pathlib import Path
 import pytest
 from tests.e2e.environment import Environment, environment
 
+# The files that take longest, first: what is left at the end is short, and no process waits for another.
+LONGEST = (
+    "test_state",
+    "test_setup",
+    "test_sigkill",
+    "test_broken_apps",
+    "test_deploys_by_hand",
+    "test_examples",
+    "test_wheel",
+    "test_unprivileged",
+    "test_dashboard",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda it: LONGEST.index(it.path.stem) if it.path.stem in LONGEST else len(LONGEST))
+
 
 @pytest.fixture
 def make() -> Iterator[Callable[..., Environment]]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
@@ -42,24 +43,20 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def evenly(distributions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command, installed from the wheel and the lock, and from nothing of this checkout."""
-    venv = tmp_path_factory.mktemp("user") / "venv"
-    run(os.path.realpath(sys.executable), "-m", "venv", venv, cwd=distributions)
-    lock = ROOT / "requirements" / "run.txt"
-    run(
-        venv / "bin/python",
-        *INSTALL,
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "-r",
-        lock,
-        cwd=distributions,
-    )
-    (wheel,) = distributions.glob("*.whl")
-    run(venv / "bin/python", *INSTALL, "--no-deps", wheel, cwd=distributions)
-    return venv / "bin" / "evenly"
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fresh") / "a clone"
+    run("git", "clone", "--quiet", ROOT, folder, cwd=folder.parent)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def evenly(distributions: Path, clone: Path) -> Path:
+    """The command, from the wheel, beside what the lock named for the clone; nothing of a checkout is left."""
+    run("sh", "scripts/prepare.sh", "run", cwd=clone)
+    shutil.rmtree(clone / "src")
+    python, (wheel,) = clone / ".venv/bin/python", distributions.glob("*.whl")
+    run(python, *INSTALL, "--no-deps", "--force-reinstall", wheel, cwd=distributions)
+    return clone / ".venv/bin/evenly"
 
 
 def names_in_wheel(distributions: Path) -> set[str]:
@@ -101,18 +98,16 @@ def test_the_source_distribution_has_no_junk(distributions):
     assert not {name for name in names if "__pycache__" in name or name.endswith((".pyc", ".log"))}
 
 
+def test_make_up_serves_from_a_fresh_clone(clone, default_ports):
+    serves_from_both_zones(["make", "up"], clone / ".venv" / "bin" / "evenly", clone)
+
+
 def test_the_installed_command_helps_from_an_empty_folder(evenly, tmp_path):
     assert "up" in run(evenly, "--help", cwd=tmp_path)
 
 
 def test_the_wheel_serves_from_an_empty_folder(evenly, tmp_path, default_ports):
     serves_from_both_zones([evenly, "up", "--detach"], evenly, tmp_path)
-
-
-def test_make_up_serves_from_a_fresh_clone(tmp_path, default_ports):
-    clone = tmp_path / "a clone"
-    run("git", "clone", "--quiet", ROOT, clone, cwd=tmp_path)
-    serves_from_both_zones(["make", "up"], clone / ".venv" / "bin" / "evenly", clone)
 
 
 def serves_from_both_zones(up: list[str | Path], evenly: Path, folder: Path) -> None:

@@ -52,8 +52,8 @@ def running(behaviour: Behaviour, doors: Doors, issued: Issued, host: str = HOST
     loop = asyncio.new_event_loop()
 
     def run() -> None:
-        with contextlib.closing(loop):
-            loop.run_until_complete(_serve(service, doors, issued, ready, started, stop))
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(_serve(service, doors, issued, ready, started, stop))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -114,7 +114,8 @@ class _Connections:
         finally:
             writer.close()
             with contextlib.suppress(OSError, asyncio.CancelledError, TimeoutError):
-                await asyncio.wait_for(writer.wait_closed(), 1)
+                async with asyncio.timeout(1):
+                    await writer.wait_closed()
             writer.transport.abort()
             self._tasks.discard(task)
 

@@ -1,8 +1,9 @@
 """Writes the balancer's configuration where Envoy watches for it. Touches the balancer's folder alone."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
+
+import msgspec
 
 from evenly.local.balancer import secrets
 from evenly.local.balancer.bootstrap import bootstrap
@@ -28,7 +29,7 @@ def configuration(settings: BalancerSettings) -> dict[Path, Config]:
 
 def rendered(config: Config) -> str:
     """The one form in which configuration is written: the same content is the same bytes."""
-    return json.dumps(config, indent=2, sort_keys=True) + "\n"
+    return msgspec.json.format(msgspec.json.encode(config, order="sorted"), indent=2).decode() + "\n"
 
 
 def write_configuration(settings: BalancerSettings) -> bool:

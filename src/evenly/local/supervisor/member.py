@@ -84,9 +84,10 @@ class Member:
     def promoted(self) -> None:
         self.is_standby = self._reads_only = False
 
-    def status(self, role: Role, *, copying: bool, in_sync: bool) -> DatabaseMember:
+    def status(self, role: Role, *, coming: bool, in_sync: bool) -> DatabaseMember:
+        """`coming`: where it does not run, it is yet to be made."""
         found = part_status(self.keeper.part)
-        state = PartState.STARTING if copying else found.state
+        state = PartState.STARTING if coming and found.pid is None else found.state
         return DatabaseMember(self.zone, role, state, found.pid, in_sync)
 
     def configure(self, *, waits: bool) -> None:
