@@ -90,7 +90,8 @@ def restore(name: str | None, to: str | None, confirm: str | None) -> None:
     if done.migrations:
         click.echo(f"{count_of(len(done.migrations), 'migration')} of the running release applied to it.")
     if done.running:
-        click.echo(f"The database is restored to {described(plan)}. Its standby is made anew.")
+        standby = " Its standby is made anew." if done.followed else ""
+        click.echo(f"The database is restored to {described(plan)}.{standby}")
     else:
         click.echo(f"The database is restored to {described(plan)}, and takes its place at the next start.")
     click.echo(

@@ -80,12 +80,14 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What a restore did. `kept`: the name by which what it replaced can be restored. `folder`: where that is.
-    `migrations`: what was applied after it. `running`: whether the database serves it now, or with the next start."""
+    `migrations`: what was applied after it. `running`: whether the database serves it now, or with the next start.
+    `followed`: whether there is to be a standby."""
 
     kept: str
     folder: Path
     migrations: tuple[str, ...]
     running: bool
+    followed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def restore(plan: Plan, tell: Tell) -> Restored:
                 shutil.rmtree(it, ignore_errors=True)
         if not running:
             shutil.rmtree(paths.runtime, ignore_errors=True)
-    return Restored(told_name(kept), kept, migrations, running)
+    return Restored(told_name(kept), kept, migrations, running, not database.alone)
 
 
 def _target(shelf: Shelf, wanted: Wanted, told: Callable[[float], str]) -> Target:
