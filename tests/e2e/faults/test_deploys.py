@@ -116,7 +116,9 @@ def deployed(made: Any, capsys: Any, said: str, *words: str) -> Deployed:
         before = len(made.journal())
         with load(made) as seen:
             done = made.run(*(words or ("deploy",)))
-        entries = [it for it in made.journal()[before:] if it["action"].startswith(("deploy", "kill", "ended-b"))]
+        entries = [
+            it for it in made.journal()[before:] if it["action"].startswith(("deploy", "kill", "ended-b"))
+        ]
         if not seen.void:
             break
         said = said.replace('VERSION: "', 'VERSION: "1')  # else there would be nothing to deploy
