@@ -58,7 +58,18 @@ class StopDeploy(msgspec.Struct, frozen=True, tag="stop-deploy"):
     by: str
 
 
-Request = AskStatus | Scale | SetZone | RunJob | Deploy | StopDeploy
+class Archive(msgspec.Struct, frozen=True, tag="archive"):
+    """Have the database's members archive their log, or no more, as it is on disk now."""
+
+
+class ReplaceData(msgspec.Struct, frozen=True, tag="replace-data"):
+    """Put the folder `source`, complete and beside the database's data, in its place; keep that as `kept`."""
+
+    source: str
+    kept: str
+
+
+Request = AskStatus | Scale | SetZone | RunJob | Deploy | StopDeploy | Archive | ReplaceData
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ from evenly.local.paths import Paths
 from evenly.local.recorded import known_settings, recorded_status, running_supervisor
 from evenly.local.settings import (
     Settings,
-    find_data_folders,
+    find_data_home,
     find_paths,
     make_folders,
     read_release,
@@ -237,7 +237,8 @@ def _is_watched(paths: Paths) -> bool:
 
 
 def _delete_data(paths: Paths) -> None:
-    for outside in {folder.parent.parent for folder in find_data_folders(paths)} - {paths.home}:
+    outside = find_data_home(paths)
+    if outside != paths.home and outside.is_dir():
         shutil.rmtree(outside)
     shutil.rmtree(paths.home)
 

@@ -76,6 +76,14 @@ def is_alive(process: ProcessRef) -> bool:
     return start_token(process.pid) == process.started
 
 
+def main_thread_s(pid: int) -> float:
+    """The processor time, in seconds, that the first thread of a process has had; 0 if it is gone."""
+    with contextlib.suppress(psutil.Error, ValueError):
+        first = min(psutil.Process(pid).threads(), key=lambda it: it.id)
+        return first.user_time + first.system_time
+    return 0.0
+
+
 def spawn(command: Command) -> tuple[ProcessRef, "subprocess.Popen[bytes]"]:
     """Start `command` in a session of its own. Raises OSError when it can't be started."""
     account = command.account

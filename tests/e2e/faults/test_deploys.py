@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +64,14 @@ class Load:
     def sent(self) -> int:
         return self.result.requests if self.result else 0
 
+    @property
+    def how(self) -> str:
+        """What the failures were, and when: seconds of the load."""
+        failures = self.result.failed if self.result else ()
+        kinds = Counter((it.what.value, it.status) for it in failures)
+        at = sorted(it.at_s for it in failures)
+        return f": {dict(kinds)} from {at[0]:.2f} to {at[-1]:.2f} s" if at else ""
+
 
 @contextmanager
 def load(made: Environment) -> Iterator[Load]:
@@ -107,14 +116,16 @@ def deployed(made: Any, capsys: Any, said: str, *words: str) -> Deployed:
         before = len(made.journal())
         with load(made) as seen:
             done = made.run(*(words or ("deploy",)))
-        entries = [it for it in made.journal()[before:] if it["action"].startswith("deploy")]
+        entries = [
+            it for it in made.journal()[before:] if it["action"].startswith(("deploy", "kill", "ended-b"))
+        ]
         if not seen.void:
             break
         said = said.replace('VERSION: "', 'VERSION: "1')  # else there would be nothing to deploy
     assert not seen.void, f"the sender was late: {seen.void}"
     found = Deployed(done.returncode, done.stdout + done.stderr, entries, seen)
     with capsys.disabled():
-        print(f"\n{said.splitlines()[3]} {seen.failed} of {seen.sent} failed")
+        print(f"\n{said.splitlines()[3]} {seen.failed} of {seen.sent} failed{seen.how}")
         print("\n".join(f"  {it['at'][17:23]} {it['action']} {it.get('why', '')}" for it in entries))
     return found
 

@@ -28,7 +28,7 @@ from evenly.local.paths import Paths
 from evenly.local.processes import HOME_MARK, ROLE_MARK, Command
 from evenly.local.settings import Settings
 from evenly.local.supervisor.credentials import Certificates
-from evenly.local.supervisor.storage import not_kept
+from evenly.local.supervisor.storage import keeping
 
 BALANCER_ROLE = "balancer"
 READY_POLL_S = 0.01
@@ -76,10 +76,8 @@ class Balancer:
         what it finds out itself."""
         shares = weights(fleet)
         published = (endpoint(it, shares[it.id]) for it in fleet.instances if is_published(it))
-        try:
+        with keeping("the balancer's endpoints"):
             publish_endpoints(self._settings, published)
-        except OSError as error:
-            not_kept("the balancer's endpoints", error)
 
     async def health(self, fleet: Fleet) -> Mapping[str, Health]:
         """What the balancer says of the fleet's instances, by id. Raises AdminError."""

@@ -25,7 +25,7 @@ from evenly.local.deploybook import Book, began, ended, read_book, told, under_w
 from evenly.local.releases import same_migrations
 from evenly.local.settings import Release, read_release, timestamp_now
 from evenly.local.supervisor.ground import Ground
-from evenly.local.supervisor.storage import not_kept
+from evenly.local.supervisor.storage import keeping
 from evenly.local.supervisor.turns import Turns
 from evenly.local.supervisor.watching import TrafficWatch
 from evenly.manifest.types import Deployment
@@ -130,10 +130,8 @@ class Deploys:
         now = self._clock()
         after = advance(deploy, self._seen(deploy, now), now)
         if after != deploy:
-            try:
+            with keeping("what is known of the deploy"):  # it stays in its phase, and looks again
                 self._enter(deploy, after)
-            except OSError as error:  # a full disk, say: it stays in its phase, and looks again
-                not_kept("what is known of the deploy", error)
         return (wake_at(after), now + LOOK_S) if after.phase not in OVER else (None,)
 
     def _see_to(self, deploy: Deploy) -> None:

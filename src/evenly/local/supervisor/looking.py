@@ -5,17 +5,18 @@ Each look runs in the background and ends in a call back; how often to look is d
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 
 from evenly.core.address import host_and_port, is_socket
-from evenly.core.fleet import Fleet, Health, Instance
+from evenly.core.fleet import Fleet, Health, Instance, ProcessRef
 from evenly.core.status import InstanceState
 from evenly.local.balancer.admin import AdminError
-from evenly.local.supervisor.attention import next_look_s
+from evenly.local.processes import main_thread_s
+from evenly.local.supervisor.attention import is_hung, next_look_s
 from evenly.local.supervisor.balancer import Balancer
 from evenly.local.supervisor.parts import PartKeeper
 
 LISTENING_POLL_S = 0.02
-BALANCER_SILENT_S = 5.0
 
 
 class Background:
@@ -37,6 +38,15 @@ class Background:
             self.failed.set_exception(error)
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """From when on which process has not answered, and what processor time it had had until then."""
+
+    process: ProcessRef
+    since: float
+    worked_s: float
+
+
 class HealthLooks:
     """Asks the balancer when it is time to; `seen` gets what it said. A balancer that stays silent is killed."""
 
@@ -55,7 +65,7 @@ class HealthLooks:
         self._clock = clock
         self._looking = False
         self._looked_at = clock()
-        self._answered_at = clock()
+        self._silence: Silence | None = None
 
     def due_at(self, fleet: Fleet) -> float | None:
         """When to look next; `None` while a look is under way, or there is no balancer to ask."""
@@ -72,18 +82,25 @@ class HealthLooks:
     async def _look(self, fleet: Fleet) -> None:
         try:
             health = await self._balancer.health(fleet)
-            self._answered_at = self._clock()
+            self._silence = None
         except AdminError:
             health = {}
-            self._end_silence()
+            self._judge_silence()
         self._looking = False
         self._looked_at = self._clock()
         self._seen(health)
 
-    def _end_silence(self) -> None:
-        began = max(self._answered_at, self._keeper.part.started_at)
-        if self._keeper.part.ready and self._clock() - began > BALANCER_SILENT_S:
-            self._keeper.kill(f"did not answer for {BALANCER_SILENT_S:g} s")
+    def _judge_silence(self) -> None:
+        process = self._keeper.part.process
+        if process is None or not self._keeper.part.ready:
+            self._silence = None
+            return
+        now, worked_s = self._clock(), main_thread_s(process.pid)
+        if self._silence is None or self._silence.process != process:
+            self._silence = Silence(process, now, worked_s)
+        silent_s = now - self._silence.since
+        if is_hung(silent_s, worked_s - self._silence.worked_s):
+            self._keeper.kill(f"did not answer for {silent_s:.0f} s")
 
 
 class ListeningLooks:

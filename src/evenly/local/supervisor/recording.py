@@ -8,7 +8,7 @@ from evenly.core.fleet import Fleet, ZoneFact
 from evenly.local.state import DamagedError
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.record import Record, read_record, write_record
-from evenly.local.supervisor.storage import not_kept
+from evenly.local.supervisor.storage import keeping
 
 
 class Recorder:
@@ -28,10 +28,8 @@ class Recorder:
     def save(self, **changes: Any) -> None:
         """Change these fields of the record, and write it."""
         self.record = msgspec.structs.replace(self.record, **changes)
-        try:
+        with keeping("the record"):  # what runs goes on, and is found again by its marks
             write_record(self._paths, self.record)
-        except OSError as error:  # a full disk, say: what runs goes on, and is found again by its marks
-            not_kept("the record", error)
 
 
 def _known(ground: Ground) -> Record | None:

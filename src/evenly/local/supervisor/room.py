@@ -20,6 +20,8 @@ from evenly.core.failover import (
     Point,
     Promote,
     Release,
+    Replace,
+    Replacement,
     Seen,
     Start,
     Write,
@@ -28,19 +30,19 @@ from evenly.core.failover import (
 )
 from evenly.core.fleet import ProcessRef
 from evenly.core.parts import Part
-from evenly.core.status import DatabaseMember, PartState, Role
+from evenly.core.status import DatabaseMember, Role
 from evenly.errors import StateError
-from evenly.local import postgres, processes
-from evenly.local.postgres.replication import UNREACHABLE, configure, promote
+from evenly.local import control, postgres, processes
+from evenly.local.postgres.replication import UNREACHABLE, promote
 from evenly.local.processes import MEMBER_MARK, Marked
-from evenly.local.reporting import part_status
 from evenly.local.supervisor.beside import RETRY_S, Beside
 from evenly.local.supervisor.copying import COPY_ROLE, copy_primary
 from evenly.local.supervisor.database import DATABASE_ROLE, Database
 from evenly.local.supervisor.following import Following
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.member import Member
-from evenly.local.supervisor.storage import not_kept
+from evenly.local.supervisor.replacing import Replacing
+from evenly.local.supervisor.storage import keeping
 
 LOOK_S = 0.05  # while the standby is on its way
 
@@ -74,6 +76,7 @@ class Room:
         self._waits = True  # another supervisor may have left it so
         self._following = Following(database, self._news_heard)
         self._beside = Beside(ground.journal, self._news_heard)
+        self._replacing = Replacing(database, ground.journal)
         self._news = asyncio.Event()
         self._is_ready = asyncio.Event()
 
@@ -99,8 +102,16 @@ class Room:
     async def until_ready(self) -> None:
         await self._is_ready.wait()
 
-    def news(self) -> None:
-        """Something happened that may concern it: a zone, say."""
+    def control(self, request: control.Request) -> None:
+        """What a command asks may concern it: a zone, say."""
+        match request:
+            case control.Archive():
+                for it in self._members.values():
+                    it.configure(waits=self._waits and it is self._primary)
+            case control.ReplaceData(source, kept):
+                self._replacing.asked = Replacement(source, kept)
+            case _:
+                pass
         self._news_heard()
 
     def let_standby_begin(self) -> None:
@@ -110,7 +121,7 @@ class Room:
     def adopt(self, marked: Iterable[Marked]) -> None:
         """Take over what runs, and what is written down."""
         self._book = self._database.book()
-        self._link = self._linked()
+        self._link = self._database.linked()
         for it in processes.mains(marked, DATABASE_ROLE):
             member = self._members[it.environment.get(MEMBER_MARK, MEMBERS[0])]
             if member.process is None:
@@ -157,24 +168,17 @@ class Room:
             copied=self._copied,
             wanted=not self._database.alone,
             may_begin=self._may_begin,
+            asked=self._replacing.asked,
+            replaced=self._replacing.done,
         )
-
-    def _linked(self) -> str | None:
-        link = self._database.server(MEMBERS[0]).link
-        with contextlib.suppress(OSError):
-            return next((it for it in MEMBERS if self._database.server(it).sockets == link.readlink()), None)
-        return None
 
     def _status(self, member: Member) -> DatabaseMember:
         is_primary = member is self._primary
-        found = part_status(member.keeper.part)
         awaited = not self._may_begin or self._book.follower is Follower.NONE
         coming = not is_primary and awaited and self._zones().get(member.zone, True)
-        return DatabaseMember(
-            zone=member.zone,
-            role=Role.PRIMARY if is_primary else Role.STANDBY,
-            state=PartState.STARTING if coming and found.pid is None else found.state,
-            pid=found.pid,
+        return member.status(
+            Role.PRIMARY if is_primary else Role.STANDBY,
+            coming=coming,
             in_sync=not is_primary and self._book.follower is Follower.IN_SYNC,
         )
 
@@ -190,10 +194,8 @@ class Room:
                 await self._until_news()
             else:
                 await asyncio.sleep(RETRY_S if action == last else 0)
-                try:
+                with keeping("the database's book"):  # what is not written is not done
                     await self._do(action)
-                except OSError as error:  # a full disk, say: nothing of it is done that is not written down
-                    not_kept("what is known of the database", error)
             last = action
 
     async def _until_news(self) -> None:
@@ -219,14 +221,16 @@ class Room:
                 self._journal.write("database-linked", **self._facts(name))
             case Guard():
                 self._waits = True
-                self._configure()
+                self._primary.configure(waits=self._waits)
                 self._beside.begin(Guard, self._following.guard())
             case Release():
                 self._beside.end(Guard)
                 self._following.guarded = self._waits = False
-                self._configure()
+                self._primary.configure(waits=self._waits)
             case Copy(name):
                 self._beside.begin(Copy, self._copy(name))
+            case Replace(name, replacement):
+                await self._replacing.put(self._members[name], replacement)
             case _:
                 assert_never(action)
 
@@ -241,11 +245,16 @@ class Room:
         elif book.follower is not self._book.follower:
             facts = self._facts(other(book.primary))
             self._journal.write(f"database-{book.follower}", why=why, **facts)
+        if book.replacing != self._book.replacing:
+            self._beside.end(Guard)
+            self._replacing.written(book.replacing)
         self._book, self._copied = book, False
         self._changed()
 
     async def _fence(self, name: str) -> None:
         try:
+            if self._book.replacing:
+                await self._replacing.end(self._members[name])
             await self._members[name].fence()
         except StateError as error:
             self._journal.write("problem", what=str(error))
@@ -264,14 +273,9 @@ class Room:
                 self._members[name].promoted()
                 self._journal.write("database-promoted", **self._facts(name))
 
-    def _configure(self) -> None:
-        process = self._primary.process
-        if process is not None and processes.is_alive(process):
-            configure(self._primary.server, waits=self._waits, postmaster=process.pid)
-
     async def _copy(self, name: str) -> None:
         """The settings and the role first: a server that an older version started knows neither."""
-        self._configure()
+        self._primary.configure(waits=self._waits)
         self._copied = await copy_primary(self._database, self._primary.name, name, self._ground)
 
     # --- what is told

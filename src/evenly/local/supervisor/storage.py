@@ -7,12 +7,22 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from evenly.local.paths import Paths
 from evenly.local.settings import find_data_folders, timestamp_now
 
 LITTLE_BYTES = 64 * 1024 * 1024
+
+
+@contextlib.contextmanager
+def keeping(what: str) -> Iterator[None]:
+    """What can't be written inside, on a full disk say, is said, and ends nothing."""
+    try:
+        yield
+    except OSError as error:
+        not_kept(what, error)
 
 
 def not_kept(what: str, error: OSError) -> None:
