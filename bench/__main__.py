@@ -32,6 +32,7 @@ NAMES = (
     "growth",
     "failover",
     "soak",
+    "watch",
 )
 OWN = Path(__file__).parent.parent / ".bench"
 

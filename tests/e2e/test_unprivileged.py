@@ -115,6 +115,18 @@ def test_an_instance_that_is_killed_is_replaced(walk):
     assert walk.get("/").status == 200
 
 
+def test_its_database_is_backed_up_and_restored(walk):
+    kept = walk.posts("Before the backup")
+    for words in (("backup",), ("restore", "--confirm", "local")):
+        done = walk.run("database", *words)
+        assert done.returncode == 0, done.stderr
+        late = walk.posts("After the backup")
+    assert walk.get(f"/greetings/{kept['id']}").json() == kept
+    assert late["id"] == kept["id"] + 1
+    folder = walk.home / "database" / "18.backups"
+    assert not [it for it in (folder, *folder.rglob("wal")) if stat.S_IMODE(it.stat().st_mode) & 0o077]
+
+
 def test_data_outlives_down_and_up(walk):
     greeting = walk.posts("Written by an ordinary user")
     walk.down()

@@ -1,4 +1,4 @@
-"""`evenly database`: a shell on the environment's database, its seed, its reset."""
+"""`evenly database`: a shell on the environment's database, its seed, its reset, its backups."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evenly.cli.backups import backup, backups, restore
 from evenly.cli.confirming import check_confirmed
 from evenly.cli.options import ENVIRONMENT, environment_option, hint, project_folder
 from evenly.cli.words import count_of, listed
@@ -23,7 +24,11 @@ ROWS = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted", "MERGE":
 @click.group()
 @environment_option
 def command() -> None:
-    """A shell on the environment's database, its seed, its reset."""
+    """A shell on the environment's database, its seed, its reset, its backups and their restore."""
+
+
+for each in (backup, backups, restore):
+    command.add_command(each)
 
 
 @command.command(

@@ -17,14 +17,18 @@ ONE_EACH = ("balancer", "database", "supervisor", "watchdog", "dashboard")
 
 @click.command()
 @environment_option
-@click.option("--delete-data", is_flag=True, help="Delete the database and all state too; asks for the name.")
+@click.option(
+    "--delete-data",
+    is_flag=True,
+    help="Delete the database, its backups and all state too; asks for the name.",
+)
 @click.option(
     "--confirm", metavar="NAME", help="The environment's name, in place of the question of --delete-data."
 )
 def command(delete_data: bool, confirm: str | None) -> None:
     """Stop all of it: instances, balancer, database, supervisor. Data stays.
 
-    With --delete-data the database and all state are deleted as well. That asks for the environment's name,
+    With --delete-data the database, its backups and all state are deleted as well. It asks for the environment's name,
     typed; a script gives it with --confirm.
     """
     from evenly.local.environment import take_down
@@ -33,14 +37,17 @@ def command(delete_data: bool, confirm: str | None) -> None:
     if delete_data:
         check_confirmed(
             confirm,
-            f"This deletes the database and all state of {ENVIRONMENT} in {project}, for good.",
+            f"This deletes the database, its backups and all state of {ENVIRONMENT} in {project}, for good.",
             "--delete-data",
         )
     elif confirm is not None:
         raise UsageError("it belongs to --delete-data.", where="--confirm")
     stopped = take_down(project, delete_data=delete_data)
     click.echo(stopped_line(stopped.by_role))
-    click.echo("Its database and all its state are deleted." if delete_data else "Its data stays.", err=True)
+    click.echo(
+        "Its database, the backups and all its state are deleted." if delete_data else "Its data stays.",
+        err=True,
+    )
     hint("evenly up", *(() if delete_data else ("evenly down --delete-data",)))
 
 

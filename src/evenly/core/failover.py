@@ -11,9 +11,11 @@ and goes on. Docs: docs/adr/0022-database-failover.md. The rules, in the order i
    Then the link is moved.
 5. A standby is in the book as in sync only when it holds all that was acknowledged, and nothing more is acknowledged
    without it.
+6. Before all that: data that is to be replaced is, once that is in the book, when nothing works on either member's. The
+   primary stays who it was, and its standby is made anew.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 MEMBERS = ("a", "b")
@@ -32,12 +34,22 @@ class Follower(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """The primary's data is replaced by the folder `source`, which is complete, and kept as `kept`; both beside it."""
+
+    source: str
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
-    """What is durably known. `generation`: 1, and one more with each promotion."""
+    """What is durably known. `generation`: 1, and one more with each promotion and each replacement. `replacing`: what
+    has been begun with."""
 
     primary: str = MEMBERS[0]
     follower: Follower = Follower.NONE
     generation: int = 1
+    replacing: Replacement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,8 @@ class Seen:
     long it has not, while it could have. `waits`: the primary may be waiting for the standby before it acknowledges;
     `guarding`: that is being arranged; `guarded`: it certainly does, and the standby holds all that came before.
     `copying`: the standby's data is being made; `copied`: it is complete. `wanted`: there is to be a standby;
-    `may_begin`: and it may be started now.
+    `may_begin`: and it may be started now. `asked`: a replacement that was asked for; `replaced`: the one that the book
+    speaks of is done.
     """
 
     members: dict[str, MemberSeen]
@@ -76,6 +89,8 @@ class Seen:
     copied: bool = False
     wanted: bool = True
     may_begin: bool = True
+    asked: Replacement | None = None
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +152,15 @@ class Copy:
     member: str
 
 
-Action = Write | Fence | Start | Promote | Point | Guard | Release | Copy
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Put the data in its place, in a way that can be gone on with from any point."""
+
+    member: str
+    replacement: Replacement
+
+
+Action = Write | Fence | Start | Promote | Point | Guard | Release | Copy | Replace
 
 
 def is_hung(silent_s: float, worked_s: float) -> bool:
@@ -152,7 +175,23 @@ def other(member: str) -> str:
 
 def decide(book: Book, seen: Seen) -> Action | None:
     """The next thing to do; `None` while there is nothing."""
+    if book.replacing is not None:
+        return _replace(book, book.replacing, seen)
+    if seen.asked is not None and seen.members[book.primary].zone_up:
+        return Write(replace(book, replacing=seen.asked), "it is asked for")
     return _fence(book, seen) or _record(book, seen) or _hold_primary(book, seen) or _hold_standby(book, seen)
+
+
+def _replace(book: Book, replacing: Replacement, seen: Seen) -> Action | None:
+    """The primary first: what is copied from it then ends as well."""
+    for name in (book.primary, other(book.primary)):
+        if not seen.members[name].quiet:
+            return Fence(name, "the database's data is replaced")
+    if seen.copying:
+        return None
+    if not seen.replaced:
+        return Replace(book.primary, replacing)
+    return Write(Book(book.primary, Follower.NONE, book.generation + 1), "the data was replaced")
 
 
 def _fence(book: Book, seen: Seen) -> Fence | None:
@@ -249,4 +288,4 @@ def _both(book: Book, seen: Seen) -> tuple[MemberSeen, MemberSeen]:
 
 
 def _write(book: Book, follower: Follower, why: str) -> Write:
-    return Write(Book(book.primary, follower, book.generation), why)
+    return Write(replace(book, follower=follower), why)

@@ -42,6 +42,11 @@ def ended(part: Part, why: str, now: float) -> Part:
     return Part(failures=failures, start_at=now + restart_delay_s(failures), why=why)
 
 
+def not_started(part: Part, why: str, now: float) -> Part:
+    """The part after there was nothing to start: as if it had ended at once."""
+    return ended(replace(part, started_at=now), why, now)
+
+
 def restart_delay_s(failures: int) -> float:
     """0 for the first deaths, then 0.25, 0.5, 1 ... 10 s."""
     return 0.0 if failures < 2 else min(0.25 * 2.0 ** (failures - 2), LONGEST_BACKOFF_S)

@@ -43,11 +43,13 @@ class RunJob(msgspec.Struct, frozen=True, tag="run-job"):
 
 
 class Deploy(msgspec.Struct, frozen=True, tag="deploy"):
-    """Let this release take over. `by`: who asks. `returns`: it was good before."""
+    """Let this release take over. `by`: who asks. `returns`: it was good before. `reloads`: it was just saved, and is
+    to be served at once: without the gate, and without being watched."""
 
     release: int
     by: str
     returns: bool = False
+    reloads: bool = False
 
 
 class StopDeploy(msgspec.Struct, frozen=True, tag="stop-deploy"):
@@ -56,7 +58,18 @@ class StopDeploy(msgspec.Struct, frozen=True, tag="stop-deploy"):
     by: str
 
 
-Request = AskStatus | Scale | SetZone | RunJob | Deploy | StopDeploy
+class Archive(msgspec.Struct, frozen=True, tag="archive"):
+    """Have the database's members archive their log, or no more, as it is on disk now."""
+
+
+class ReplaceData(msgspec.Struct, frozen=True, tag="replace-data"):
+    """Put the folder `source`, complete and beside the database's data, in its place; keep that as `kept`."""
+
+    source: str
+    kept: str
+
+
+Request = AskStatus | Scale | SetZone | RunJob | Deploy | StopDeploy | Archive | ReplaceData
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -100,7 +113,13 @@ def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Report:
             raise NotRunningError from error
     if not line:
         raise NotRunningError
-    return _report(msgspec.json.decode(line, type=Answer))
+    try:
+        return _report(msgspec.json.decode(line, type=Answer))
+    except msgspec.MsgspecError as error:
+        raise StateError(
+            "the supervisor is that of another version of Evenly, and this one does not understand it",
+            try_="Run `evenly down`, then `evenly up`: the data stays.",
+        ) from error
 
 
 def _report(answer: Answer) -> Report:
@@ -133,3 +152,7 @@ async def _answer(line: bytes, handle: Callable[[Request], Awaitable[Report]]) -
         return Answer(what=f"not a request: {error}", is_usage=True)
     except EvenlyError as error:
         return Answer(what=error.what, try_=error.try_, is_usage=isinstance(error, UsageError))
+    except OSError as error:  # nothing that can't be kept is begun
+        return Answer(
+            what=f"it can't be kept: {error.strerror}", try_="Make room on the disk, or make it writable."
+        )

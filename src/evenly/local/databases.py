@@ -36,7 +36,7 @@ class Reset:
 def shell(project: Path, arguments: Sequence[str], *, as_owner: bool) -> OneOff:
     """psql, connected as the app (or the owner), with `arguments` of its own. The password is in its environment,
     never among its arguments. Raises StateError when the database is down."""
-    paths, release, database = _running(project)
+    paths, release, database = running_database(project)
     history = paths.home / HISTORY
     history.touch(mode=0o600)
     variables = {
@@ -51,8 +51,8 @@ def shell(project: Path, arguments: Sequence[str], *, as_owner: bool) -> OneOff:
 
 def seed(project: Path, file: Path | None) -> Seeded:
     """Run the seed as the owner. Raises UsageError for a file that can't be one, StateError when PostgreSQL refuses."""
-    _, release, database = _running(project)
-    ours = _ours(database, "seed")
+    _, release, database = running_database(project)
+    ours = our_own(database, "seed")
     found = _read(project, release, file)
     return asyncio.run(run_seed(ours.owner_url(ours.opened()[0].database), found))
 
@@ -62,8 +62,8 @@ def reset_database(project: Path, *, with_seed: bool, file: Path | None = None) 
 
     Raises as `seed` does.
     """
-    paths, release, database = _running(project)
-    ours = _ours(database, "reset")
+    paths, release, database = running_database(project)
+    ours = our_own(database, "reset")
     wanted = _read(project, release, file) if with_seed else None
     with command_lock(paths):
         return asyncio.run(_reset(ours, wanted))
@@ -104,7 +104,7 @@ def _told(file: Path, project: Path) -> str:
     return str(file.relative_to(project)) if file.is_relative_to(project) else str(file)
 
 
-def _running(project: Path) -> tuple[Paths, Release, Database | DatabaseElsewhere]:
+def running_database(project: Path) -> tuple[Paths, Release, Database | DatabaseElsewhere]:
     """Raises StateError when there is no environment, or its database is down; UsageError when it has none."""
     status = look(project)
     if status.database is None:
@@ -119,7 +119,7 @@ def _running(project: Path) -> tuple[Paths, Release, Database | DatabaseElsewher
     return paths, release, database
 
 
-def _ours(database: Database | DatabaseElsewhere, what: str) -> Database:
+def our_own(database: Database | DatabaseElsewhere, what: str) -> Database:
     if isinstance(database, Database):
         return database
     raise UsageError(

@@ -25,7 +25,7 @@ from evenly.local.recorded import known_settings, recorded_status, running_super
 from evenly.local.renewing import renew
 from evenly.local.settings import (
     Settings,
-    find_data_folders,
+    find_data_home,
     find_paths,
     make_folders,
     read_release,
@@ -46,8 +46,9 @@ class Up:
     """How `bring_up` ended. `was_running`: it found the environment up, and changed nothing.
 
     `manifest`: what the running release was made from. `moved_ports`: default ports that were taken. `cut_off`: the
-    release whose deploy the environment's end had broken off. `renewed`: the balancer that was found had been started
-    with something else than it would be now, and was renewed without a break.
+    release whose deploy the environment's end had broken off. `of_another`: its state was written by another version of
+    Evenly, or one that runs is. `renewed`: the balancer that was found had been started with something else than it
+    would be now, and was renewed without a break.
     """
 
     status: EnvironmentStatus
@@ -55,6 +56,7 @@ class Up:
     manifest: Manifest
     moved_ports: tuple[tuple[int, int, str], ...] = ()
     cut_off: int | None = None
+    of_another: bool = False
     renewed: bool = False
 
 
@@ -157,12 +159,16 @@ def _found_up(paths: Paths) -> Up:
     release = read_release(paths, settings.release)
     patience = _patience(release.manifest)
     await_healthy(paths, patience)
+    of_another = state.is_of_another(paths.settings)
     renewed = renew(paths, settings, release)
     report = await_healthy(paths, patience)
-    return Up(report.status, was_running=True, manifest=release.manifest, renewed=renewed)
+    return Up(
+        report.status, was_running=True, manifest=release.manifest, of_another=of_another, renewed=renewed
+    )
 
 
 def _fresh_start(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> Up:
+    of_another = state.is_of_another(paths.settings)
     try:
         before = _settings_before(paths)
         settings = _settings(paths, manifest, listen, before)
@@ -175,7 +181,14 @@ def _fresh_start(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> U
         stop_everything(paths)
         raise
     moved = _moved(manifest, settings)
-    return Up(report.status, was_running=False, manifest=manifest, moved_ports=moved, cut_off=cut_off)
+    return Up(
+        report.status,
+        was_running=False,
+        manifest=manifest,
+        moved_ports=moved,
+        cut_off=cut_off,
+        of_another=of_another,
+    )
 
 
 def _note_release(paths: Paths, release: int, before: Settings | None) -> int | None:
@@ -232,7 +245,8 @@ def _is_watched(paths: Paths) -> bool:
 
 
 def _delete_data(paths: Paths) -> None:
-    for outside in {folder.parent.parent for folder in find_data_folders(paths)} - {paths.home}:
+    outside = find_data_home(paths)
+    if outside != paths.home and outside.is_dir():
         shutil.rmtree(outside)
     shutil.rmtree(paths.home)
 

@@ -19,6 +19,7 @@ _PHASES: Mapping[str, str] = {
     "authority-announced": "the next certificate authority is made: trust it too, evenly trust",
     "authority-switched": "the next certificate authority issues from now on",
     "authority-forgotten": "the certificate authority before is trusted no longer",
+    "authority-put-back": "the certificate authority's files were deleted, and are there again",
     "own-certificate-taken": "your certificate is shown, valid until {ends}",
     "own-certificate-refused": "your certificate is refused: {why}",
     "not-renewed": "certificates could not be renewed: {why}",
@@ -35,6 +36,11 @@ _PHASES: Mapping[str, str] = {
     "database-promotes": "the database's standby in {zone} takes the primary's place: {why}",
     "database-promoted": "the database's primary is in {zone}",
     "database-standby-waits": "the database's standby is not ready yet: {why}",
+    "database-replacing": "the database's data is replaced, and kept as {kept}",
+    "database-replaced": "the database's data is replaced",
+    "backup-taken": "backup {name} of the database is made",
+    "backup-failed": "the database was not backed up: {why}",
+    "archiving-stopped": "the database's log is archived no longer: {why}",
     "fence-database": "all processes of the database in {zone} are ended: {why}",
     "migrate": "migration {file} applied",
     "launch": "instance {instance} launching: {why}",
@@ -76,6 +82,7 @@ _PHASES: Mapping[str, str] = {
     "deploy-undone": "release {release} is rolled back",
     "deploy-done": "release {release} has taken over",
     "damaged-record": "the record was damaged, and is kept as {kept_as}",
+    "folders-gone": "folders were deleted, without which {parts} can't go on: they are started anew",
     "problem": "{what}",
 }
 

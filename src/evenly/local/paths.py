@@ -103,6 +103,11 @@ class Paths:
         return self.home / "command.lock"
 
     @property
+    def backups_lock(self) -> Path:
+        """Held while backups, or what is made of one, are changed."""
+        return self.home / "backups.lock"
+
+    @property
     def supervisor_lock(self) -> Path:
         return self.home / "supervisor.lock"
 

@@ -116,5 +116,13 @@ def find_data_folders(paths: Paths) -> tuple[Path, ...]:
     return tuple(folder for folder in folders if folder.is_dir())
 
 
+def find_data_home(paths: Paths) -> Path:
+    """The folder that holds `database`, with all data and backups; the environment's home unless root's."""
+    from evenly.local.postgres import data_folder
+    from evenly.local.privileges import account
+
+    return data_folder(paths, 18, account(os.geteuid())).parent.parent
+
+
 def timestamp_now() -> str:
     return timestamp(datetime.now(UTC))

@@ -25,7 +25,8 @@ from evenly.verify.sending import sending
 NARROW = (Path(__file__).parents[1] / "apps" / "narrow.py").read_text()
 APP = "app: {serve: 'narrow:app'}\ndatabase: null"
 TARGET_MS, WITHIN_S = 200.0, 15.0
-CALM_S, STEP_S, AFTER_S = 6.0, 25.0, 60.0
+CALM_S, STEP_S, AFTER_S = 6.0, 25.0, 60.0  # the last at the most: until two are left
+DRAINED_S = 2.0
 CALM, STEP, AFTER = 50.0, 150.0, 20.0  # two instances bear 100 a second
 VOID_RUNS = 3
 
@@ -46,12 +47,11 @@ def test_after_a_step_p95_is_back_under_its_target_and_the_fleet_shrinks_again(
     else:
         pytest.fail(f"No run counts, of {VOID_RUNS}: {sent.load.void}")
     assert sent.load.errors == 0
-    assert sent.load.requests == CALM_S * CALM + STEP_S * STEP + AFTER_S * AFTER
+    assert sent.load.requests > CALM_S * CALM + STEP_S * STEP
     step = [it for it in sent.outcomes if CALM_S <= it.due_s < CALM_S + STEP_S]
     slow = [second for second, p95 in _p95_by_second(step).items() if p95 > TARGET_MS]
     assert slow, "the step was none"
     assert max(slow) < CALM_S + WITHIN_S, f"slow in the seconds {sorted(slow)}"
-    made.wait_for(lambda: made.look().desired == 2, 60, "two instances again")
     entries = made.journal()
     whys = [it["why"] for it in entries if it["action"] == "scale-because"]
     assert whys[0].startswith("p95 was ") and whys[0].endswith(f", over {TARGET_MS:g} ms")
@@ -71,7 +71,11 @@ async def _step(made: Environment) -> Sent:
         connections=400,
     )
     async with sending(plan) as flow:
-        await asyncio.sleep(CALM_S + STEP_S + AFTER_S + 1)
+        await asyncio.sleep(CALM_S + STEP_S)
+        await asyncio.to_thread(
+            made.wait_for, lambda: made.look().desired == 2, AFTER_S, "two instances again"
+        )
+        await asyncio.sleep(DRAINED_S)
         return await flow.finish()
 
 

@@ -20,6 +20,8 @@ from evenly.core.failover import (
     Point,
     Promote,
     Release,
+    Replace,
+    Replacement,
     Seen,
     Start,
     Write,
@@ -72,6 +74,8 @@ class Memory:
     hangs: bool = False  # the primary, as it was when it was last asked
     streaming: bool = False  # as it was when it was last looked for
     detached_s: float = 0.0
+    asked: Replacement | None = None
+    replaced: bool = False
 
 
 class World:
@@ -88,6 +92,8 @@ class World:
         self.sending = MEMBERS[0]
         self.memory = Memory()
         self.written = 0
+        self.asked = 0
+        self.restored: dict[str, list[int]] = {}  # data that was made beside, by its folder
 
     @property
     def primary(self) -> Server:
@@ -168,6 +174,14 @@ class World:
             self.memory.guarding = self.memory.copying = self.memory.streaming = self.memory.hangs = False
             self.memory.detached_s = 0.0
 
+    def ask_for_replacement(self, length: int) -> None:
+        """Data as it was once is to take the place of the primary's. What an earlier one left, of which the supervisor
+        never heard, is of no use any more."""
+        self.asked += 1
+        name = f"restored-{self.asked}"
+        self.restored = {name: self.primary.log[:length]}
+        self.memory.asked = Replacement(name, f"{name}-kept")
+
     def end_supervisor(self) -> None:
         self.memory = Memory()
 
@@ -208,6 +222,8 @@ class World:
             guarded=memory.guarded,
             copying=memory.copying,
             copied=memory.copied,
+            asked=memory.asked,
+            replaced=memory.replaced,
         )
 
     def _member(self, name: str) -> MemberSeen:
@@ -241,6 +257,10 @@ class World:
                     self.memory.waits = self.memory.guarding = self.memory.guarded = False
                     self.memory.hangs = False
                     self.memory.streaming = False
+                if book.replacing != self.book.replacing:
+                    done = self.book.replacing
+                    assert done is None or done.source not in self.restored, "it is not in its place"
+                    self.memory.asked, self.memory.replaced = None, False
                 self.book = book
                 self.memory.copied = False
             case Fence(name):
@@ -260,6 +280,8 @@ class World:
                 self.memory.guarding = self.memory.guarded = False
             case Copy():
                 self.memory.copying = True
+            case Replace(name, replacement):
+                self._replace(name, replacement)
 
     def _start(self, name: str, waits: bool) -> None:
         server = self.servers[name]
@@ -271,6 +293,17 @@ class World:
         self.memory.quiet[name] = False
         if name == self.book.primary:
             self.memory.waits, self.memory.guarded = waits, False
+
+    def _replace(self, name: str, replacement: Replacement) -> None:
+        """What was acknowledged since is lost on purpose."""
+        for server in self.servers.values():
+            assert not (server.up or server.lingering), "its data is in use"
+        assert not self.memory.copying, "the data is being copied"
+        if replacement.source in self.restored:
+            self.servers[name].log = self.restored.pop(replacement.source)
+            self.servers[name].standby_data = False
+            self.acknowledged = [it for it in self.acknowledged if it in self.servers[name].log]
+        self.memory.replaced = True
 
     def _promote(self, server: Server) -> None:
         if server.hangs:

@@ -141,6 +141,11 @@ class Model(RuleBasedStateMachine):
     def a_zone_is_lost(self, name):
         self.world.zones[name] = False
 
+    @rule(length=st.integers(0, 5))
+    @precondition(lambda self: self.world.book.replacing is None)
+    def a_restore_is_asked_for(self, length):
+        self.world.ask_for_replacement(length)
+
     @rule()
     def all_zones_return(self):
         self.world.zones = dict.fromkeys(MEMBERS, True)
@@ -152,7 +157,8 @@ class Model(RuleBasedStateMachine):
     def teardown(self):
         """Whatever has gone wrong, when nothing does any more, it serves; with both zones, it is in sync."""
         world = self.world
-        if world.book.follower is not Follower.IN_SYNC or not world.zones[other(world.book.primary)]:
+        waits = world.book.replacing or world.book.follower is not Follower.IN_SYNC
+        if waits or not world.zones[other(world.book.primary)]:
             world.zones[world.book.primary] = True
         world.recover(80)
         world.serves()
@@ -302,6 +308,30 @@ def the_primary_hangs_for_good(world: World) -> None:
     world.serves()
 
 
+def replaces_at_once(book: Book, seen: Seen) -> Action | None:
+    quiet = {name: replace(it, quiet=True) for name, it in seen.members.items()}
+    return failover.decide(book, replace(seen, members=quiet) if book.replacing else seen)
+
+
+def takes_it_for_done(book: Book, seen: Seen) -> Action | None:
+    return failover.decide(book, replace(seen, replaced=True))
+
+
+def lets_the_old_standby_follow(book: Book, seen: Seen) -> Action | None:
+    action = failover.decide(book, seen)
+    if isinstance(action, Write) and book.replacing is not None:
+        return Write(replace(action.book, follower=Follower.BEHIND), "")
+    return action
+
+
+def a_restore_is_asked_for(world: World) -> None:
+    world.write("a")
+    world.receive()
+    world.ask_for_replacement(0)
+    world.recover(20)
+    world.check()
+
+
 NEEDED = [
     (believes_in_a_primary_that_hangs, the_primary_hangs_for_good),
     (promotes_what_is_behind, the_primary_ends_after_its_standby),
@@ -312,6 +342,9 @@ NEEDED = [
     (leaves_the_old_primary, the_old_primary_has_what_was_never_acknowledged),
     (never_degrades, a_standby_is_gone_for_good),
     (leaves_the_link, the_primary_is_gone_for_good),
+    (replaces_at_once, a_restore_is_asked_for),
+    (takes_it_for_done, a_restore_is_asked_for),
+    (lets_the_old_standby_follow, a_restore_is_asked_for),
 ]
 
 
@@ -396,3 +429,32 @@ def test_a_start_from_nothing_does_not_wait_for_a_standby_that_may_not_begin():
     first = failover.decide(Book("a", Follower.IN_SYNC, 3), seen)
     assert first == Write(Book("a", Follower.BEHIND, 3), "the primary starts alone")
     assert failover.decide(Book("a", Follower.BEHIND, 3), seen) == Start("a", waits=False)
+
+
+def test_a_replacement_is_written_down_before_anything_is_ended_for_it():
+    asked = failover.Replacement("restored", "kept")
+    seen = Seen({"a": RUNS, "b": STANDS_BY}, link="a", streaming=True, asked=asked)
+    book = Book("a", Follower.IN_SYNC, 3)
+    assert failover.decide(book, seen) == Write(replace(book, replacing=asked), "it is asked for")
+
+
+def test_a_supervisor_that_finds_a_replacement_begun_ends_all_and_does_it_whatever_else_there_is():
+    begun = failover.Replacement("restored", "kept")
+    book = Book("a", Follower.IN_SYNC, 3, begun)
+    gone = replace(MemberSeen(), zone_up=False)
+    assert failover.decide(book, Seen({"a": gone, "b": STANDS_BY}, link="a")) == Fence(
+        "a", "the database's data is replaced"
+    )
+    quiet = MemberSeen(quiet=True)
+    assert failover.decide(book, Seen({"a": quiet, "b": quiet}, link="a", copying=True)) is None
+    assert failover.decide(book, Seen({"a": quiet, "b": quiet}, link="a")) == failover.Replace("a", begun)
+    done = failover.decide(book, Seen({"a": quiet, "b": quiet}, link="a", replaced=True))
+    assert done == Write(Book("a", Follower.NONE, 4), "the data was replaced")
+
+
+def test_a_primary_whose_zone_is_lost_is_succeeded_before_data_is_replaced():
+    """What takes its place would wait for the zone."""
+    asked = failover.Replacement("restored", "kept")
+    seen = Seen({"a": MemberSeen(zone_up=False), "b": STANDS_BY}, link="a", asked=asked)
+    promotion = Write(Book("b", Follower.NONE, 4), "the primary is in a zone that is lost")
+    assert failover.decide(Book("a", Follower.IN_SYNC, 3), seen) == promotion

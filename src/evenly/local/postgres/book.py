@@ -15,12 +15,15 @@ VERSION = 1
 def read_book(first: Server, second: Server) -> Book:
     """What is known of the two, given in the order of their names; of data that knows no book, too.
 
-    Raises StateError when it can't be known, and where the primary's data is not there and the other's is.
+    Raises StateError when it can't be known, and where the primary's data is not there and the other's is: unless it is
+    being replaced.
     """
     book = state.read(_place(first), Book, VERSION)
     there = {name: it.data.is_dir() for name, it in zip(MEMBERS, (first, second), strict=True)}
     if book is None:
         return _found(first, second, there)
+    if book.replacing is not None:
+        return book
     if not any(there.values()):
         return Book()
     if not there[book.primary]:

@@ -3,9 +3,11 @@
 Sources: PostgreSQL 16 and 18, chapter "Server Configuration"; reasons in docs/adr/0004-database.md.
 """
 
+import shlex
 from pathlib import Path
 
 from evenly.core.failover import other
+from evenly.local.postgres.archiving import ARCHIVER, SCRIPT, archive_of
 from evenly.local.postgres.copying import sync_folder
 from evenly.local.postgres.credentials import APP, OWNER, REPLICATOR, SUPERUSER
 from evenly.local.postgres.server import PORT, Server, beside
@@ -74,8 +76,15 @@ wal_retrieve_retry_interval = 100ms
 """
 
 
-def render_configuration(server: Server, *, waits: bool = False) -> str:
-    """`postgresql.conf` of `server`. `waits`: it acknowledges nothing before its peer holds it."""
+# The standby archives too: what the primary had not when it was lost, it has. Without an archive all is done at once.
+_ARCHIVE = """
+archive_mode = always
+archive_command = {command}
+"""
+
+
+def render_configuration(server: Server, *, waits: bool = False, archive: Path | None = None) -> str:
+    """`postgresql.conf` of `server`. `waits`: nothing is acknowledged before its peer has it. `archive`: its log's."""
     mode = "0700" if server.account is None else "0777"  # as root the folder's mode decides who may pass
     placed = f"""\
 unix_socket_directories = {_quoted(server.sockets)}
@@ -85,33 +94,46 @@ hba_file = {_quoted(server.hba)}
 max_connections = {server.max_connections}
 """
     replication = _replication(server, waits) if server.peer else ""
-    return f"# Written by evenly at each start: changes here are lost.\n{placed}\n{_FIXED}{replication}"
+    archived = _ARCHIVE.format(command=_quoted(archive_command(server, archive)))
+    return f"# Written by evenly at each start: changes here are lost.\n{placed}\n{_FIXED}{archived}{replication}"
+
+
+def archive_command(server: Server, archive: Path | None) -> str:
+    """What PostgreSQL runs for each file of its log. It reads %p and %f as places."""
+    if archive is None:
+        return "exit 0"
+    script, folder = (shlex.quote(str(it).replace("%", "%%")) for it in (server.settings / SCRIPT, archive))
+    return f'/bin/sh {script} {folder} "%p" "%f"'
 
 
 def render_hba(server: Server) -> str:
     """`pg_hba.conf` of `server`. A quoted name is never a keyword, whatever the service is called."""
     named = {"database": f'"{server.database}"', "beside": f'"{beside(server.database)}"'}
-    replicator = REPLICATOR if server.peer else SUPERUSER
-    return _HBA.format(**named, owner=OWNER, app=APP, superuser=SUPERUSER, replicator=replicator)
+    return _HBA.format(**named, owner=OWNER, app=APP, superuser=SUPERUSER, replicator=REPLICATOR)
 
 
 def write_configuration(server: Server, *, waits: bool = False) -> None:
-    """Writes both files (no secret is in them), each beside its place and renamed. `waits`: as rendered."""
-    write_bytes(server.configuration, render_configuration(server, waits=waits).encode(), 0o644)
-    write_bytes(server.hba, render_hba(server).encode(), 0o644)
+    """Writes the files (no secret is in them), each beside its place and renamed. `waits`: as rendered."""
+    for place, text in _files(server, waits=waits):
+        write_bytes(place, text.encode(), 0o644)
     sync_folder(server.settings)
 
 
 def change_configuration(server: Server, *, waits: bool) -> None:
     """The same for a server that runs, in one step each, without waiting for the disk: each start writes them anew."""
-    for place, text in (
-        (server.configuration, render_configuration(server, waits=waits)),
-        (server.hba, render_hba(server)),
-    ):
+    for place, text in _files(server, waits=waits):
         beside = place.with_name(f".{place.name}.changed")
         beside.write_text(text)
         beside.chmod(0o644)
         beside.replace(place)
+
+
+def _files(server: Server, *, waits: bool) -> tuple[tuple[Path, str], ...]:
+    return (
+        (server.configuration, render_configuration(server, waits=waits, archive=archive_of(server))),
+        (server.hba, render_hba(server)),
+        (server.settings / SCRIPT, ARCHIVER),
+    )
 
 
 def standby_name(member: str) -> str:

@@ -90,7 +90,7 @@ def prepare_copy(primary: Server, to: Server) -> Copying:
 
 def place_copy(to: Server, copying: Copying) -> None:
     """Puts a complete copy in the place of what `to` had, which is removed. Nothing may work on either."""
-    _mark_as_standby(copying.beside, to)
+    put_mark(copying.beside, STANDBY_MARK, to)
     old = to.data.with_name(f"{to.data.name}.new-old-{secrets.token_hex(4)}")  # goes with what is half made
     if to.data.exists():
         to.data.rename(old)
@@ -182,9 +182,9 @@ async def guard(primary: Server, passwords: DatabaseSecrets, peer: str) -> None:
         await asyncio.sleep(POLL_S)
 
 
-def _mark_as_standby(folder: Path, server: Server) -> None:
-    mark = folder / STANDBY_MARK
-    descriptor = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+def put_mark(folder: Path, name: str, server: Server) -> None:
+    """An empty file in data that does not run, which tells PostgreSQL how to start with it."""
+    descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         if server.account:
             os.fchown(descriptor, server.account.uid, server.account.gid)

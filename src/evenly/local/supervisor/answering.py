@@ -24,12 +24,17 @@ class Answering:
         self._asked: tuple[Server, ProcessRef] | None = None
         self._heard_at, self._worked_s = time.monotonic(), 0.0
 
-    def look(self, server: Server, process: ProcessRef | None) -> None:
-        """Whom to ask: the primary's process."""
+    def look(self, server: Server, process: ProcessRef | None) -> ProcessRef | None:
+        """Whom to ask: the primary's process. It is returned if it is found to hang."""
         asked = (server, process) if process else None
         if asked != self._asked:
             self._asked = asked
             self._hear()
+        return process if self.hangs else None
+
+    def believed(self, detached_s: float) -> float:
+        """How long the standby has not followed, by the primary's word: one that does not answer can't say that."""
+        return 0.0 if self.doubts else detached_s
 
     async def run(self) -> None:
         """For ever."""

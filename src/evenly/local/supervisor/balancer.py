@@ -41,6 +41,7 @@ from evenly.local.processes import (
 )
 from evenly.local.settings import Settings
 from evenly.local.supervisor.credentials import Certificates
+from evenly.local.supervisor.storage import keeping
 
 BALANCER_ROLE = "balancer"
 READY_POLL_S = 0.01
@@ -132,10 +133,12 @@ class Balancer:
             await asyncio.sleep(READY_POLL_S)
 
     def publish(self, fleet: Fleet) -> None:
-        self._settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """What can't be written now is at the next call, at every look at the fleet: until then the balancer goes by
+        what it finds out itself."""
         shares = weights(fleet)
         published = (endpoint(it, shares[it.id]) for it in fleet.instances if is_published(it))
-        publish_endpoints(self._settings, published)
+        with keeping("the balancer's endpoints"):
+            publish_endpoints(self._settings, published)
 
     async def health(self, fleet: Fleet) -> Mapping[str, Health]:
         """What the balancer says of the fleet's instances, by id. Raises AdminError."""

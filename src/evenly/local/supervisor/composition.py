@@ -17,8 +17,9 @@ from evenly.local.paths import Paths
 from evenly.local.reporting import environment_status
 from evenly.local.settings import make_runtime
 from evenly.local.supervisor.adopting import adopt_fleet
+from evenly.local.supervisor.backingup import BackingUp
 from evenly.local.supervisor.balancer import Balancer
-from evenly.local.supervisor.companion import hold_watchdog
+from evenly.local.supervisor.companion import companions
 from evenly.local.supervisor.credentials import Certificates, certificate_names
 from evenly.local.supervisor.database import Database, database_of
 from evenly.local.supervisor.deploying import Releases, deploy_jobs, rollback_alarms, take_over
@@ -73,6 +74,7 @@ class Supervisor:
         self._jobs = self._scheduled()
         self._watch = TrafficWatch(paths, rollback_alarms(paths))
         self._deploys = self._deploying()
+        self._backing_up = BackingUp(ground, self._database, self._room)
         self._scaling = self._scaled()
 
     async def run(self) -> None:
@@ -94,15 +96,12 @@ class Supervisor:
             yield from self._room.work()
             yield begin_standby(self._room, lambda: self._supervision.keeper.fleet)
         yield self._prepare_launches()
-        yield self._renewal.run()
-        yield self._workers.run()
-        yield self._jobs.run()
-        yield self._deploys.run()
-        yield self._watch.run()
+        yield from (self._renewal.run(), self._workers.run(), self._jobs.run(), self._deploys.run())
+        yield from (self._watch.run(), self._backing_up.run())
         if self._scaling:
             yield self._scaling.run()
         yield LogKeeping(self._paths, self._recorder.writing).run()
-        yield hold_watchdog(self._paths, self._ground.watches, self._journal)
+        yield from companions(self._paths, self._ground.watches, self._journal)
 
     # --- what there is
 
@@ -248,11 +247,12 @@ class Supervisor:
         self._workers.control(request)
         self._jobs.control(request)
         if self._room:
-            self._room.news()
+            self._room.control(request)
         return self._report(self._supervision.keeper.fleet)
 
     def _report(self, fleet: Fleet) -> control.Report:
         problem = self._problems.current()
+        noticing = (self._deploys, self._renewal, self._hot_restart, self._backing_up, self._problems)
         return control.Report(
             status=environment_status(
                 self._paths,
@@ -265,7 +265,7 @@ class Supervisor:
                 problem=sentence(fleet, problem) or self._certificates.own.problem,
                 workers=self._workers.fleets,
                 jobs=job_statuses(self._jobs.states, time.time()),
-                notices=(*self._deploys.notices, *self._renewal.notices, *self._hot_restart.notices),
+                notices=tuple(told for it in noticing for told in it.notices),
                 scaling=self._scaling.status if self._scaling else None,
                 database_members=self._room.members if self._room else (),
             ),

@@ -1,5 +1,6 @@
 """The database as the supervisor sees it: its files, its members, its roles and migrations, how apps reach it."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,15 +49,17 @@ class Database:
 
     async def prepare(self) -> tuple[str, ...]:
         """Make the roles and apply the migrations; returns the files that were applied."""
-        server, passwords = self.opened()
+        return await self.prepare_at(self.opened()[0])
+
+    async def prepare_at(self, server: Server) -> tuple[str, ...]:
+        """The same for another server than the primary."""
+        passwords = self.passwords()[0]
         await postgres.prepare(server, passwords)
-        return await self.migrate(server.database)
+        return await self._migrate(postgres.url(OWNER, passwords.owner, server.database, server.link))
 
     async def migrate(self, database: str) -> tuple[str, ...]:
         """Apply the migrations to `database`; returns the files that were applied."""
-        if self._migrations is None:
-            return ()
-        return tuple(it.name for it in await apply(self.owner_url(database), self._migrations))
+        return await self._migrate(self.owner_url(database))
 
     def owner_url(self, database: str) -> Secret:
         """The URL to change the schema of `database` by."""
@@ -78,12 +81,24 @@ class Database:
         """Where the other member is; `None` where there is one alone."""
         return None if self.alone else self.server(other(self.book().primary))
 
+    def linked(self) -> str | None:
+        """The member that apps are led to."""
+        link = self.server(MEMBERS[0]).link
+        with contextlib.suppress(OSError):
+            return next((it for it in MEMBERS if self.server(it).sockets == link.readlink()), None)
+        return None
+
     def book(self) -> Book:
         """Which member is the primary, as it is written down."""
         return read_book(*(self.server(it) for it in MEMBERS))
 
     def write_book(self, book: Book) -> None:
         write_book(self.server(MEMBERS[0]), book)
+
+    async def _migrate(self, url: Secret) -> tuple[str, ...]:
+        if self._migrations is None:
+            return ()
+        return tuple(it.name for it in await apply(url, self._migrations))
 
     def server(self, member: str) -> Server:
         if member not in self._members:

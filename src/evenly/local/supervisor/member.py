@@ -7,13 +7,15 @@ from pathlib import Path
 
 from evenly.core.failover import MEMBERS, MemberSeen, other
 from evenly.core.fleet import ProcessRef
+from evenly.core.status import DatabaseMember, PartState, Role
 from evenly.errors import StateError
-from evenly.local import postgres
+from evenly.local import postgres, processes
 from evenly.local.paths import Paths
 from evenly.local.postgres import Readiness
 from evenly.local.postgres.configuration import write_configuration
-from evenly.local.postgres.replication import UNREACHABLE, clear, reads_only, write_password
+from evenly.local.postgres.replication import UNREACHABLE, clear, configure, reads_only, write_password
 from evenly.local.processes import HOME_MARK, MEMBER_MARK, ROLE_MARK, Command, Marked
+from evenly.local.reporting import part_status
 from evenly.local.supervisor.database import DATABASE_ROLE, Database
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.parts import PartKeeper
@@ -65,9 +67,9 @@ class Member:
         """It does, or was asked to."""
         return self.process is not None or self._permitted.is_set()
 
-    def seen(self, *, zone_up: bool, hangs: bool = False) -> MemberSeen:
-        ready = self.keeper.part.ready
-        return MemberSeen(self.runs, self.quiet, ready, ready and self._reads_only, zone_up, hangs)
+    def seen(self, *, zone_up: bool, hung: ProcessRef | None = None) -> MemberSeen:
+        ready, is_hung = self.keeper.part.ready, hung is not None and hung == self.process
+        return MemberSeen(self.runs, self.quiet, ready, ready and self._reads_only, zone_up, is_hung)
 
     def adopt(self, marked: Marked) -> None:
         self.keeper.adopt(marked.process)
@@ -82,9 +84,24 @@ class Member:
     def promoted(self) -> None:
         self.is_standby = self._reads_only = False
 
+    def status(self, role: Role, *, coming: bool, in_sync: bool) -> DatabaseMember:
+        """`coming`: where it does not run, it is yet to be made."""
+        found = part_status(self.keeper.part)
+        state = PartState.STARTING if coming and found.pid is None else found.state
+        return DatabaseMember(self.zone, role, state, found.pid, in_sync)
+
+    def configure(self, *, waits: bool) -> None:
+        """Have it take the settings as they are now, if it runs."""
+        if self.process is not None and processes.is_alive(self.process):
+            configure(self.server, waits=waits, postmaster=self.process.pid)
+
+    def forbid(self) -> None:
+        """It is not to be started again."""
+        self._permitted.clear()
+
     async def fence(self) -> None:
         """End all that works on its data, and be sure of it. Raises StateError when something stays."""
-        self._permitted.clear()
+        self.forbid()
         if self.process is not None:
             self.keeper.kill("it is fenced")
         await clear(self.server.data)

@@ -71,7 +71,8 @@ class PartKeeper:
         while True:
             if self.part.process is None:
                 await asyncio.sleep(max(0.0, self.part.start_at - self._clock()))
-                await self._start()
+                if not await self._started():
+                    continue
             await self._until_ready_or_ended()
             await self._ended.wait()
             self._note_end()
@@ -82,13 +83,22 @@ class PartKeeper:
             self._journal.write(f"kill-{self.name}", why=why, **self._facts)
             processes.send(self.part.process, signal.SIGKILL)
 
-    async def _start(self) -> None:
-        command = await self._command()
-        process, child = processes.spawn(command)
+    async def _started(self) -> bool:
+        """Start it; where its files can't be written, on a full disk say, it is tried again later."""
+        try:
+            command = await self._command()
+            process, child = processes.spawn(command)
+        except OSError as error:
+            why = f"could not be started: {error.strerror}: {error.filename}"
+            self.part = parts.not_started(self.part, why, self._clock())
+            self._journal.write(f"ended-{self.name}", why=why, **self._facts)
+            self._changed()
+            return False
         self.part = parts.started(self.part, process, self._clock())
         self._journal.write(f"start-{self.name}", pid=process.pid, why=self.part.why, **self._facts)
         self._watch(process, child)
         self._changed()
+        return True
 
     def _watch(self, process: ProcessRef, child: "subprocess.Popen[bytes] | None" = None) -> None:
         self._ended = asyncio.Event()

@@ -1,15 +1,14 @@
 """Keeps the record: what runs, durably, at every change, so that the next supervisor can go on with it."""
 
-import sys
 from typing import Any
 
 import msgspec
 
 from evenly.core.fleet import Fleet, ZoneFact
-from evenly.local.settings import timestamp_now
 from evenly.local.state import DamagedError
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.record import Record, read_record, write_record
+from evenly.local.supervisor.storage import keeping
 
 
 class Recorder:
@@ -31,10 +30,8 @@ class Recorder:
     def save(self, **changes: Any) -> None:
         """Change these fields of the record, and write it."""
         self.record = msgspec.structs.replace(self.record, **changes)
-        try:
+        with keeping("the record"):  # what runs goes on, and is found again by its marks
             write_record(self._paths, self.record)
-        except OSError as error:  # a full disk, say: what runs goes on, and is found again by its marks
-            print(f"{timestamp_now()} the record could not be written: {error}", file=sys.stderr)  # noqa: T201
 
 
 def _known(ground: Ground) -> Record | None:

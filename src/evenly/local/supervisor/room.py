@@ -20,6 +20,8 @@ from evenly.core.failover import (
     Point,
     Promote,
     Release,
+    Replace,
+    Replacement,
     Seen,
     Start,
     Write,
@@ -28,12 +30,11 @@ from evenly.core.failover import (
 )
 from evenly.core.fleet import ProcessRef
 from evenly.core.parts import Part
-from evenly.core.status import DatabaseMember, PartState, Role
+from evenly.core.status import DatabaseMember, Role
 from evenly.errors import StateError
-from evenly.local import postgres, processes
-from evenly.local.postgres.replication import UNREACHABLE, configure, promote
+from evenly.local import control, postgres, processes
+from evenly.local.postgres.replication import UNREACHABLE, promote
 from evenly.local.processes import MEMBER_MARK, Marked
-from evenly.local.reporting import part_status
 from evenly.local.supervisor.answering import Answering
 from evenly.local.supervisor.beside import RETRY_S, Beside
 from evenly.local.supervisor.copying import COPY_ROLE, copy_primary
@@ -41,6 +42,8 @@ from evenly.local.supervisor.database import DATABASE_ROLE, Database
 from evenly.local.supervisor.following import Following
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.member import Member
+from evenly.local.supervisor.replacing import Replacing
+from evenly.local.supervisor.storage import keeping
 
 LOOK_S = 0.05  # while the standby is on its way
 
@@ -72,10 +75,11 @@ class Room:
         self._may_begin = False
         self._copied = False
         self._waits = True  # another supervisor may have left it so
-        self._following = Following(database, self._news_heard)
-        self._answering = Answering(self._news_heard)
-        self._beside = Beside(ground.journal, self._news_heard)
         self._news = asyncio.Event()
+        self._following = Following(database, self._news.set)
+        self._answering = Answering(self._news.set)
+        self._beside = Beside(ground.journal, self._news.set)
+        self._replacing = Replacing(database, ground.journal)
         self._is_ready = asyncio.Event()
 
     # --- as the part of the environment that it is
@@ -100,18 +104,23 @@ class Room:
     async def until_ready(self) -> None:
         await self._is_ready.wait()
 
-    def news(self) -> None:
-        """Something happened that may concern it: a zone, say."""
-        self._news_heard()
+    def control(self, request: control.Request) -> None:
+        """What a command asks may concern it: a zone, say."""
+        if isinstance(request, control.Archive):
+            for it in self._members.values():
+                it.configure(waits=self._waits and it is self._primary)
+        elif isinstance(request, control.ReplaceData):
+            self._replacing.asked = Replacement(request.source, request.kept)
+        self._news.set()
 
     def let_standby_begin(self) -> None:
         self._may_begin = True
-        self._news_heard()
+        self._news.set()
 
     def adopt(self, marked: Iterable[Marked]) -> None:
         """Take over what runs, and what is written down."""
         self._book = self._database.book()
-        self._link = self._linked()
+        self._link = self._database.linked()
         for it in processes.mains(marked, DATABASE_ROLE):
             member = self._members[it.environment.get(MEMBER_MARK, MEMBERS[0])]
             if member.process is None:
@@ -142,21 +151,17 @@ class Room:
     def _seen(self) -> Seen:
         zones = self._zones()
         up = {name: self._database.alone or zones.get(it.zone, True) for name, it in self._members.items()}
-        members = {
-            name: it.seen(zone_up=up[name], hangs=it is self._primary and self._answering.hangs)
-            for name, it in self._members.items()
-        }
+        hung = self._answering.look(self._primary.server, self._primary.process)
+        members = {name: it.seen(zone_up=up[name], hung=hung) for name, it in self._members.items()}
         primary = members[self._book.primary]
         writes = primary.ready and not primary.reads_only
         could = writes and self._may_begin and up[other(self._book.primary)]
-        self._answering.look(self._primary.server, self._primary.process)
         self._following.look(self._book, could=could, primary=self._primary.process if writes else None)
         return Seen(
             members=members,
             link=self._link,
             streaming=self._following.streaming,
-            # One that does not answer can't say whether it is followed.
-            detached_s=0.0 if self._answering.doubts else self._following.detached_s,
+            detached_s=self._answering.believed(self._following.detached_s),
             waits=self._waits and not self._database.alone,
             guarding=self._beside.works_on(Guard),
             guarded=self._following.guarded,
@@ -164,24 +169,17 @@ class Room:
             copied=self._copied,
             wanted=not self._database.alone,
             may_begin=self._may_begin,
+            asked=self._replacing.asked,
+            replaced=self._replacing.done,
         )
-
-    def _linked(self) -> str | None:
-        link = self._database.server(MEMBERS[0]).link
-        with contextlib.suppress(OSError):
-            return next((it for it in MEMBERS if self._database.server(it).sockets == link.readlink()), None)
-        return None
 
     def _status(self, member: Member) -> DatabaseMember:
         is_primary = member is self._primary
-        found = part_status(member.keeper.part)
         awaited = not self._may_begin or self._book.follower is Follower.NONE
         coming = not is_primary and awaited and self._zones().get(member.zone, True)
-        return DatabaseMember(
-            zone=member.zone,
-            role=Role.PRIMARY if is_primary else Role.STANDBY,
-            state=PartState.STARTING if coming and found.pid is None else found.state,
-            pid=found.pid,
+        return member.status(
+            Role.PRIMARY if is_primary else Role.STANDBY,
+            coming=coming,
             in_sync=not is_primary and self._book.follower is Follower.IN_SYNC,
         )
 
@@ -197,7 +195,8 @@ class Room:
                 await self._until_news()
             else:
                 await asyncio.sleep(RETRY_S if action == last else 0)
-                await self._do(action)
+                with keeping("the database's book"):  # what is not written is not done
+                    await self._do(action)
             last = action
 
     async def _until_news(self) -> None:
@@ -223,14 +222,16 @@ class Room:
                 self._journal.write("database-linked", **self._facts(name))
             case Guard():
                 self._waits = True
-                self._configure()
+                self._primary.configure(waits=self._waits)
                 self._beside.begin(Guard, self._following.guard())
             case Release():
                 self._beside.end(Guard)
                 self._following.guarded = self._waits = False
-                self._configure()
+                self._primary.configure(waits=self._waits)
             case Copy(name):
                 self._beside.begin(Copy, self._copy(name))
+            case Replace(name, replacement):
+                await self._replacing.put(self._members[name], replacement)
             case _:
                 assert_never(action)
 
@@ -245,11 +246,16 @@ class Room:
         elif book.follower is not self._book.follower:
             facts = self._facts(other(book.primary))
             self._journal.write(f"database-{book.follower}", why=why, **facts)
+        if book.replacing != self._book.replacing:
+            self._beside.end(Guard)
+            self._replacing.written(book.replacing)
         self._book, self._copied = book, False
         self._changed()
 
     async def _fence(self, name: str) -> None:
         try:
+            if self._book.replacing:
+                await self._replacing.end(self._members[name])
             await self._members[name].fence()
         except StateError as error:
             self._journal.write("problem", what=str(error))
@@ -268,14 +274,9 @@ class Room:
                 self._members[name].promoted()
                 self._journal.write("database-promoted", **self._facts(name))
 
-    def _configure(self) -> None:
-        process = self._primary.process
-        if process is not None and processes.is_alive(process):
-            configure(self._primary.server, waits=self._waits, postmaster=process.pid)
-
     async def _copy(self, name: str) -> None:
         """The settings and the role first: a server that an older version started knows neither."""
-        self._configure()
+        self._primary.configure(waits=self._waits)
         self._copied = await copy_primary(self._database, self._primary.name, name, self._ground)
 
     # --- what is told
@@ -283,7 +284,7 @@ class Room:
     def _part_changed(self) -> None:
         if self._primary.process is None:
             self._is_ready.clear()
-        self._news_heard()
+        self._news.set()
         self._changed()
 
     def _tell_ready(self) -> None:
@@ -292,9 +293,6 @@ class Room:
         if works and not self._is_ready.is_set():
             self._is_ready.set()
             self._changed()
-
-    def _news_heard(self) -> None:
-        self._news.set()
 
     def _facts(self, name: str) -> dict[str, str]:
         return {} if self._database.alone else {"member": name, "zone": self._members[name].zone}
