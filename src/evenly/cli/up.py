@@ -154,7 +154,8 @@ def _say_up(up: Up, manifest: Manifest, *, asked_to_detach: bool) -> None:
     if not asked_to_detach:
         click.echo("There is no terminal for the live view: it goes on running, as with --detach.", err=True)
     if up.was_running:
-        click.echo("It was up already: nothing was changed.", err=True)
+        renewed = ", and its balancer was renewed without a break" if up.renewed else ": nothing was changed"
+        click.echo(f"It was up already{renewed}.", err=True)
     click.echo("\n".join(_up_lines(up)))
     for line in edited_lines(up, manifest):
         click.echo(line, err=True)

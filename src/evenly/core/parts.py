@@ -31,6 +31,11 @@ def ready(part: Part) -> Part:
     return replace(part, ready=True)
 
 
+def handed_over(process: ProcessRef, now: float) -> Part:
+    """Another process holds the part, and works already."""
+    return Part(process, ready=True, started_at=now)
+
+
 def ended(part: Part, why: str, now: float) -> Part:
     """The part after its process ended: to be started again at once, or later if it keeps dying."""
     failures = 0 if now - part.started_at >= STABLE_AFTER_S else part.failures + 1

@@ -28,7 +28,6 @@ FIXED = (
     "http.port",
     "http.redirect_port",
     "http.healthcheck.path",
-    "http.limits.connections",
     "database.engine",
     "database.version",
     "database.url_from",

@@ -22,6 +22,7 @@ from evenly.local.jobs.book import read_jobs
 from evenly.local.jobs.telling import past_runs
 from evenly.local.paths import Paths
 from evenly.local.recorded import known_settings, recorded_status, running_supervisor
+from evenly.local.renewing import renew
 from evenly.local.settings import (
     Settings,
     find_data_home,
@@ -46,7 +47,8 @@ class Up:
 
     `manifest`: what the running release was made from. `moved_ports`: default ports that were taken. `cut_off`: the
     release whose deploy the environment's end had broken off. `of_another`: its state was written by another version of
-    Evenly, or one that runs is.
+    Evenly, or one that runs is. `renewed`: the balancer that was found had been started with something else than it
+    would be now, and was renewed without a break.
     """
 
     status: EnvironmentStatus
@@ -55,6 +57,7 @@ class Up:
     moved_ports: tuple[tuple[int, int, str], ...] = ()
     cut_off: int | None = None
     of_another: bool = False
+    renewed: bool = False
 
 
 def bring_up(project: Path, manifest: Manifest, listen: tuple[str, ...] = ()) -> Up:
@@ -152,10 +155,15 @@ def _found_up(paths: Paths) -> Up:
     broken, and touch nothing else."""
     see_held(paths)
     restore(paths)
-    manifest = read_release(paths, known_settings(paths).release).manifest
-    report = await_healthy(paths, _patience(manifest))
+    settings = known_settings(paths)
+    release = read_release(paths, settings.release)
+    patience = _patience(release.manifest)
+    await_healthy(paths, patience)
+    of_another = state.is_of_another(paths.settings)
+    renewed = renew(paths, settings, release)
+    report = await_healthy(paths, patience)
     return Up(
-        report.status, was_running=True, manifest=manifest, of_another=state.is_of_another(paths.settings)
+        report.status, was_running=True, manifest=release.manifest, of_another=of_another, renewed=renewed
     )
 
 

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from evenly.core import parts
 from evenly.core.fleet import ProcessRef
@@ -54,6 +55,17 @@ class PartKeeper:
         self.part = parts.started(self.part, process, self._clock())
         self._watch(process)
 
+    def hand_over(self, process: ProcessRef) -> None:
+        """Another process holds the part from now on. The one before is missed by nobody; of the new one's end
+        `heard_end` is told."""
+        self.part = parts.handed_over(process, self._clock())
+        self._changed()
+
+    def heard_end(self, process: ProcessRef, code: int | None) -> None:
+        if self.part.process == process:
+            self._code = code
+            self._ended.set()
+
     async def run(self) -> None:
         """Hold the part for ever. Raises EvenlyError when it can't even be started for the first time."""
         while True:
@@ -91,11 +103,7 @@ class PartKeeper:
     def _watch(self, process: ProcessRef, child: "subprocess.Popen[bytes] | None" = None) -> None:
         self._ended = asyncio.Event()
         self._code = None
-        self._watches.add(process, self._on_end, child)
-
-    def _on_end(self, code: int | None) -> None:
-        self._code = code
-        self._ended.set()
+        self._watches.add(process, partial(self.heard_end, process), child)
 
     async def _until_ready_or_ended(self) -> None:
         ready = asyncio.ensure_future(self._wait_ready())

@@ -13,12 +13,14 @@ from evenly.local.supervisor.storage import keeping
 
 class Recorder:
     """The record of one environment, as this supervisor found it and changes it. `was_down`: there was none, for
-    the environment is brought up anew."""
+    the environment is brought up anew. `was_lost`: there was one, and it could not be read."""
 
     def __init__(self, ground: Ground) -> None:
         self._paths = ground.paths
         self.was_down = not ground.paths.record.exists()
-        self.record = _known(ground) or Record(fleet=_new_fleet(ground))
+        known = _known(ground)
+        self.was_lost = known is None and not self.was_down
+        self.record = known or Record(fleet=_new_fleet(ground))
 
     def writing(self) -> frozenset[str]:
         """The ids of the instances and workers that run, and write to logs."""

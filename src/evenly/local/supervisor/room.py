@@ -35,6 +35,7 @@ from evenly.errors import StateError
 from evenly.local import control, postgres, processes
 from evenly.local.postgres.replication import UNREACHABLE, promote
 from evenly.local.processes import MEMBER_MARK, Marked
+from evenly.local.supervisor.answering import Answering
 from evenly.local.supervisor.beside import RETRY_S, Beside
 from evenly.local.supervisor.copying import COPY_ROLE, copy_primary
 from evenly.local.supervisor.database import DATABASE_ROLE, Database
@@ -74,10 +75,11 @@ class Room:
         self._may_begin = False
         self._copied = False
         self._waits = True  # another supervisor may have left it so
-        self._following = Following(database, self._news_heard)
-        self._beside = Beside(ground.journal, self._news_heard)
-        self._replacing = Replacing(database, ground.journal)
         self._news = asyncio.Event()
+        self._following = Following(database, self._news.set)
+        self._answering = Answering(self._news.set)
+        self._beside = Beside(ground.journal, self._news.set)
+        self._replacing = Replacing(database, ground.journal)
         self._is_ready = asyncio.Event()
 
     # --- as the part of the environment that it is
@@ -104,19 +106,16 @@ class Room:
 
     def control(self, request: control.Request) -> None:
         """What a command asks may concern it: a zone, say."""
-        match request:
-            case control.Archive():
-                for it in self._members.values():
-                    it.configure(waits=self._waits and it is self._primary)
-            case control.ReplaceData(source, kept):
-                self._replacing.asked = Replacement(source, kept)
-            case _:
-                pass
-        self._news_heard()
+        if isinstance(request, control.Archive):
+            for it in self._members.values():
+                it.configure(waits=self._waits and it is self._primary)
+        elif isinstance(request, control.ReplaceData):
+            self._replacing.asked = Replacement(request.source, request.kept)
+        self._news.set()
 
     def let_standby_begin(self) -> None:
         self._may_begin = True
-        self._news_heard()
+        self._news.set()
 
     def adopt(self, marked: Iterable[Marked]) -> None:
         """Take over what runs, and what is written down."""
@@ -135,6 +134,7 @@ class Room:
         for it in self._members.values():
             yield it.keeper.run()
         yield self._hold()
+        yield self._answering.run()
         if not self._database.alone:
             yield self._following.run()
 
@@ -151,7 +151,8 @@ class Room:
     def _seen(self) -> Seen:
         zones = self._zones()
         up = {name: self._database.alone or zones.get(it.zone, True) for name, it in self._members.items()}
-        members = {name: it.seen(zone_up=up[name]) for name, it in self._members.items()}
+        hung = self._answering.look(self._primary.server, self._primary.process)
+        members = {name: it.seen(zone_up=up[name], hung=hung) for name, it in self._members.items()}
         primary = members[self._book.primary]
         writes = primary.ready and not primary.reads_only
         could = writes and self._may_begin and up[other(self._book.primary)]
@@ -160,7 +161,7 @@ class Room:
             members=members,
             link=self._link,
             streaming=self._following.streaming,
-            detached_s=self._following.detached_s,
+            detached_s=self._answering.believed(self._following.detached_s),
             waits=self._waits and not self._database.alone,
             guarding=self._beside.works_on(Guard),
             guarded=self._following.guarded,
@@ -283,7 +284,7 @@ class Room:
     def _part_changed(self) -> None:
         if self._primary.process is None:
             self._is_ready.clear()
-        self._news_heard()
+        self._news.set()
         self._changed()
 
     def _tell_ready(self) -> None:
@@ -292,9 +293,6 @@ class Room:
         if works and not self._is_ready.is_set():
             self._is_ready.set()
             self._changed()
-
-    def _news_heard(self) -> None:
-        self._news.set()
 
     def _facts(self, name: str) -> dict[str, str]:
         return {} if self._database.alone else {"member": name, "zone": self._members[name].zone}
