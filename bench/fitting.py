@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 EXPONENTS = tuple(it / 20 for it in range(2, 61))  # 0.1 to 3
 FLAT = 0.1  # what grows by less than so much of itself over the whole is not said to grow
+NOISE = 0.5  # nor what a level fits so well, in proportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,17 @@ def line(xs: Sequence[float], ys: Sequence[float]) -> Line:
 
 def exponent(ns: Sequence[float], costs: Sequence[float]) -> float:
     """Of `cost = constant + factor * n ** exponent`, with neither below nothing: the one that fits best, each cost
-    weighing in proportion to its size; 0 for what hardly grows."""
-    found = min(EXPONENTS, key=lambda it: _misfit(it, ns, costs))
+    weighing in proportion to its size; 0 for what hardly grows, or only as noise does."""
+    found = min(EXPONENTS, key=lambda it: _misfit(_power(it, ns, costs), it, ns, costs))
     fitted = _power(found, ns, costs)
+    level = Line(_mean(costs, [1 / cost**2 for cost in costs]), 0.0)
     first, last = fitted.at(ns[0] ** found), fitted.at(ns[-1] ** found)
-    return found if last - first > FLAT * last else 0.0
+    grows = last - first > FLAT * last
+    told = _misfit(fitted, found, ns, costs) < NOISE * _misfit(level, found, ns, costs)
+    return found if grows and told else 0.0
 
 
-def _misfit(power: float, ns: Sequence[float], costs: Sequence[float]) -> float:
-    fitted = _power(power, ns, costs)
+def _misfit(fitted: Line, power: float, ns: Sequence[float], costs: Sequence[float]) -> float:
     return sum(((fitted.at(n**power) - cost) / cost) ** 2 for n, cost in zip(ns, costs, strict=True))
 
 

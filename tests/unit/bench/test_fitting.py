@@ -27,6 +27,10 @@ def test_the_exponent_is_that_beyond_the_constant(cost, expected) -> None:
     assert exponent(COUNTS, [cost(n) for n in COUNTS]) == pytest.approx(expected, abs=0.051)
 
 
+def test_what_only_scatters_does_not_grow() -> None:
+    assert exponent(COUNTS, [0.57, 0.46, 0.61, 0.47, 0.50, 0.61]) == 0
+
+
 def test_noise_does_not_hide_a_square() -> None:
     noisy = [(10 + 0.02 * n * n) * (1.05 if at % 2 else 0.95) for at, n in enumerate(COUNTS)]
     assert exponent(COUNTS, noisy) > 1.5
