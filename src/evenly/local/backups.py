@@ -24,6 +24,7 @@ from evenly.local.postgres.backups import (
     remove_half_made_backups,
     take_backup,
 )
+from evenly.local.postgres.closing import reopen
 from evenly.local.postgres.configuration import archive_command
 from evenly.local.postgres.credentials import DatabaseSecrets
 from evenly.local.postgres.replication import UNREACHABLE
@@ -73,7 +74,7 @@ def make_backup(paths: Paths, database: Database, release: int, by: str) -> Back
         primary, passwords = database.opened()
         clear_left(paths, database)
         begin_archive(primary)
-        control.ask(paths.control_socket, control.Archive())
+        control.ask(paths.control_socket, control.Configure())
         asyncio.run(_until_archiving(primary, passwords))
         marks = {ROLE_MARK: ROLE, HOME_MARK: str(paths.home)}
         made = take_backup(primary, passwords, database.passwords()[1], Asked(release, by, marks))
@@ -140,6 +141,8 @@ def clear_left(paths: Paths, database: Database) -> None:
     primary = database.server(book.primary)
     remove_half_made_backups(primary)
     remove_half_restored(primary, book.replacing.source if book.replacing else None)
+    if book.replacing is None:
+        reopen(primary)
 
 
 def told_name(folder: Path) -> str:
