@@ -32,6 +32,7 @@ from evenly.local.backups import (
     changing_backups,
     clear_left,
     known_database,
+    refuse_other_version,
     told_name,
     told_of,
 )
@@ -107,6 +108,7 @@ def plan_restore(project: Path, wanted: Wanted, told: Callable[[float], str]) ->
     Raises StateError where that can't be restored, with what can be.
     """
     paths, database = known_database(project)
+    refuse_other_version(paths, database, wanted.name)
     primary = database.server(database.book().primary)
     folder = next((it for it in replaced_folders(primary) if told_name(it) == wanted.name), None)
     if folder is not None:

@@ -61,9 +61,16 @@ def kept_data(paths: Paths) -> tuple[Kept, ...]:
     )
 
 
+def settle_version(paths: Paths, manifest: Manifest) -> None:
+    """Before a start. Raises as `check_version` does."""
+    check_version(paths, manifest)
+    if manifest.database and recorded_version(paths) not in (None, manifest.database.version):
+        paths.database_version.unlink()  # of data that is not there any more
+
+
 def check_version(paths: Paths, manifest: Manifest) -> None:
-    """Before a start. Raises StateError where the data is of another version than `manifest` asks for, or an upgrade
-    was broken off while it put data in its place."""
+    """Raises StateError where the data is of another version than `manifest` asks for, or an upgrade was broken off
+    while it put data in its place."""
     database = manifest.database
     if database is None or database.url_from is not None:
         return
@@ -77,8 +84,6 @@ def check_version(paths: Paths, manifest: Manifest) -> None:
     if found not in (None, database.version):
         what, try_ = disagreement(found, database.version, kept_data(paths))
         raise StateError(what, where=str(database_folder(paths) / str(found)), try_=try_)
-    if recorded_version(paths) not in (None, database.version):
-        paths.database_version.unlink()  # of data that is not there any more
 
 
 def is_broken_off(paths: Paths) -> bool:

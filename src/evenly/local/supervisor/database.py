@@ -19,6 +19,7 @@ from evenly.local.elsewhere import elsewhere
 from evenly.local.paths import Paths
 from evenly.local.postgres import APP, OWNER, DatabaseSecrets, Server
 from evenly.local.postgres.book import book_place, read_book, write_book
+from evenly.local.postgres.initialise import remove_half_made
 from evenly.local.privileges import account
 from evenly.local.releases import migrations_folder
 from evenly.local.settings import Release
@@ -114,6 +115,7 @@ class Database:
         old[0].closed.unlink(missing_ok=True)
         shutil.rmtree(old[MEMBERS.index(other(book.primary))].data, ignore_errors=True)
         for it in old:
+            remove_half_made(it)
             shutil.rmtree(it.settings, ignore_errors=True)
 
     def at_version(self, version: int) -> Self:
