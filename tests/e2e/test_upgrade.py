@@ -1,5 +1,5 @@
 """PostgreSQL's major version changed while the service is written to, and the way back; by commands and supervisors
-that are killed while they do it: every acknowledged write is there, and somebody finishes, or undoes, what was begun."""
+that are killed while they do it: each acknowledged write is there, and what was begun is finished, or undone."""
 
 import contextlib
 import http.client
