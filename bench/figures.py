@@ -53,12 +53,33 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """A panel of a plot. `name`: with its unit. `values`: one for each step; `fitted`: what was laid through them."""
+
+    name: str
+    values: tuple[float | None, ...]
+    fitted: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """`told`: the same in words. `axis`: what the steps are; `ticks`: at which step stands what."""
+
+    title: str
+    told: str
+    axis: str
+    ticks: tuple[tuple[float, str], ...]
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What a benchmark's module hands over."""
 
     peer: str
     measures: tuple[Measure, ...]
     tables: tuple[Table, ...] = ()
+    plot: Plot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +143,14 @@ def as_markdown(report: Report) -> str:
         _table(("measured", "Evenly", "peer", "ratio", "target"), rows),
     ]
     parts += [f"{table.title}:\n\n{_table(table.headings, table.rows)}" for table in found.tables]
+    if found.plot:
+        parts.append(f"![{found.plot.title}]({image(report.name)})")
     return "\n\n".join(parts)
+
+
+def image(name: str) -> str:
+    """Where the plot of that benchmark is, seen from the document."""
+    return f"images/bench-{name}.svg"
 
 
 def machine() -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from bench.figures import Report, as_markdown
+from bench.drawing import plotted
+from bench.figures import Report, as_markdown, image
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -25,6 +26,10 @@ def keep(report: Report, results: Path = RESULTS, document: Path = DOCUMENT) -> 
     text = json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n"
     (results / f"{report.name}.json").write_text(text)
     document.write_text(with_quotes(document.read_text(), {report.name: report}))
+    if report.findings.plot:
+        place = document.parent / image(report.name)
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(plotted(report.findings.plot))
 
 
 def kept(results: Path = RESULTS) -> dict[str, Report]:

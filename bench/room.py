@@ -17,10 +17,13 @@ REQUIREMENTS = HERE / "requirements.txt"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """`own` is where the benchmarks' own environment is kept between runs. `say` gets one line at a time."""
+    """`own` is where the benchmarks' own environment is kept between runs. `say` gets one line at a time. `minutes` and
+    `seed`: for those that last as long as they are told to, and choose by it."""
 
     own: Path
     say: Callable[[str], None]
+    minutes: float = 10.0
+    seed: int = 0
 
     @contextmanager
     def folder(self) -> Iterator[Path]:

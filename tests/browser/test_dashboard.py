@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 from tests.browser.conftest import Open, Window
 from tests.browser.staging import (
@@ -19,12 +20,14 @@ from tests.browser.staging import (
 )
 
 from evenly.core.status import (
+    DatabaseMember,
     JobRun,
     JobStatus,
     Outcome,
     PartState,
     PartStatus,
     PastRun,
+    Role,
     WorkerStatus,
 )
 
@@ -109,6 +112,26 @@ def test_a_lost_zone_is_dark_and_says_so(look: Open, stage: Theatre) -> None:
     assert sum(map(int, re.findall(r"\d+", ground)[:3])) < 180
     stage.play(status())
     expect(room.locator(".door")).to_have_text("open", timeout=SOON)
+
+
+@pytest.mark.parametrize(
+    ("state", "in_sync", "shown"),
+    [
+        (PartState.RUNNING, True, ("in sync", "good")),
+        (PartState.RUNNING, False, ("not in sync", "coming")),
+        (PartState.STARTING, False, ("starting", "coming")),
+        (PartState.DOWN, False, ("down", "bad")),
+    ],
+)
+def test_the_databases_standby_is_shown_beside_it(
+    look: Open, stage: Theatre, state: PartState, in_sync: bool, shown: tuple[str, str]
+) -> None:
+    primary = DatabaseMember("local-a", Role.PRIMARY, PartState.RUNNING, 101)
+    standby = DatabaseMember("local-b", Role.STANDBY, state, 102, in_sync)
+    stage.play(status(database_members=(primary, standby)))
+    found = parts(look())
+    assert list(found)[1:3] == ["database", "standby"]
+    assert found["standby"] == shown
 
 
 def test_a_part_that_is_down_has_a_word_and_a_shape(look: Open, stage: Theatre) -> None:

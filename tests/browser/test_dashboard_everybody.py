@@ -19,8 +19,15 @@ from tests.browser.staging import (
 )
 from tests.browser.test_dashboard import GONE, JOBS, NONE, SOON, WORKER
 
+from evenly.core.status import DatabaseMember, PartState, Role
+
 HOSTILE = "<img src=x onerror=hacked=1><script>hacked=1</script>"
 HOLD = "all => all.filter(it => it.scrollWidth > it.clientWidth).map(it => it.textContent)"
+
+MEMBERS = (
+    DatabaseMember("local-a", Role.PRIMARY, PartState.DOWN, None),
+    DatabaseMember("local-b", Role.STANDBY, PartState.RUNNING, 102),
+)
 
 
 def everything(stage: Theatre) -> None:
@@ -32,7 +39,15 @@ def everything(stage: Theatre) -> None:
     notices = ("The certificate ends soon.",)
     stage.happen(*launches((1, 2)), happening(9, "zone-lost", "zone local-b is lost", zone="local-b"))
     stage.play(
-        status(*zones, state="degraded", database=NONE, workers=(WORKER,), jobs=JOBS, notices=notices),
+        status(
+            *zones,
+            state="degraded",
+            database=NONE,
+            workers=(WORKER,),
+            jobs=JOBS,
+            notices=notices,
+            database_members=MEMBERS,
+        ),
         errors=3.0,
     )
 

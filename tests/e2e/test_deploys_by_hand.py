@@ -66,6 +66,8 @@ def undo(made: Any) -> None:
     ("said", "code", "words"),
     [
         (manifest(9, database="null"), 2, "a deploy never drops one"),
+        (manifest(9, database="{url_from: SHOP_DATABASE}"), 2, "another database than the one that runs"),
+        (manifest(9).replace("2-4", "4-2"), 2, "upside down"),
         (manifest(9, build="nowhere"), 2, "nowhere"),
         (manifest(9) + "zones: 3\n", 2, "zones: changes from 2 to 3"),
         (manifest(9) + "nonsense: 1\n", 2, "unknown key"),
@@ -141,6 +143,8 @@ def test_one_deploy_at_a_time_and_rollback_undoes_it(shop):
     assert first.wait(30) == 1
     assert (shop.wait_healthy().release, version(shop)) == (runs, "2")
     assert releases(shop)[runs + 1]["state"] == "rolled back"
+    refused = shop.run("rollback", str(runs + 1))
+    assert (refused.returncode, "never took over" in refused.stderr) == (3, True), refused.stderr
 
 
 def test_a_deploy_survives_its_command_and_its_supervisor(shop):

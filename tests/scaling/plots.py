@@ -1,49 +1,24 @@
 """Draws the simulated runs for docs/scaling.md: `python -m tests.scaling.plots` writes them anew."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from bench import drawing
+from bench.drawing import FOOT, LEFT, RIGHT, Panel, from_zero
 from tests.scaling.simulation import BEARS, MINUTE, Second, Simulation, day, sine, spike, step
 
 from evenly.core.scalingfacts import ScalingPolicy
-from evenly.verify.report.markup import Markup, element, together
-from evenly.verify.report.svg import (
-    Linear,
-    Logarithmic,
-    Scale,
-    Step,
-    label,
-    levels,
-    line_of,
-    path,
-    rule,
-    ticks,
-    time_ticks,
-    whole_ticks,
-)
+from evenly.verify.report.markup import Markup, element
+from evenly.verify.report.svg import Linear, Logarithmic, Scale, label, levels, time_ticks, whole_ticks
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
-WIDTH, LEFT, RIGHT = 800.0, 48.0, 776.0
-TITLE, PANEL, FOOT = 30.0, 100.0, 34.0
 MOST_DRAWN = 360
 TARGET_MS = 200.0
 LATENCY = ScalingPolicy(2, 12, p95_ms=TARGET_MS)
 WITH_REQUESTS = ScalingPolicy(2, 12, p95_ms=TARGET_MS, requests=35)
-STYLE = """
-svg { --paper: #ffffff; --ink: #1c1b19; --soft: #615e56; --line: #dfdcd3; --mark: #1f6f5c; --bad: #a8321c }
-@media (prefers-color-scheme: dark) {
-  svg { --paper: #151513; --ink: #f0eee8; --soft: #aaa69b; --line: #35332e; --mark: #6fc3ab; --bad: #f28b72 }
-}
-.paper { fill: var(--paper) }
-text { fill: var(--ink); font: 12px system-ui, sans-serif; font-variant-numeric: tabular-nums }
-.tick { fill: var(--soft) } .panel { font-weight: 600 }
-.grid, .axis { stroke: var(--line) } .axis { stroke: var(--soft) }
-.target { stroke: var(--bad); stroke-dasharray: 5 3 }
-.line, .least { fill: none; stroke: var(--mark); stroke-width: 2 }
-.least { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 4 2 }
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +44,9 @@ RUNS = (
 
 def drawn(run: Run, seconds: Sequence[Second]) -> str:
     """The run as an SVG file."""
-    x = Linear(0.0, float(run.seconds), LEFT, RIGHT)
-    height = 3 * (TITLE + PANEL) + FOOT
     shown = _fewer(seconds)
     panels = (_came(shown), _latency(shown), _instances(shown))
-    return element(
-        "svg",
-        element("title", run.title, id="title"),
-        element("desc", told(seconds), id="desc"),
-        element("style", Markup(STYLE)),
-        element("rect", width=WIDTH, height=height, class_="paper"),
-        [_panel(Linear(0.0, len(shown), LEFT, RIGHT), number, each) for number, each in enumerate(panels)],
-        _times(x, run.seconds, height),
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH:g} {height:g}",
-        role="img",
-        aria_labelledby="title desc",
-    ).text
+    return drawing.drawn(run.title, told(seconds), len(shown), panels, partial(_times, run.seconds))
 
 
 def _fewer(seconds: Sequence[Second]) -> tuple[Second, ...]:
@@ -126,25 +87,12 @@ def _figures(seconds: Sequence[Second]) -> str:
     return f"{len(slow)} s of {len(seconds)} s | {sum(counts) / len(counts):.1f}, at most {max(counts)}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Panel:
-    name: str
-    y: Callable[[float, float], tuple[Scale, Sequence[float]]]
-    lines: tuple[tuple[str, Sequence[float | None]], ...]
-    target: float | None = None
-
-
-def _came(seconds: Sequence[Second]) -> _Panel:
+def _came(seconds: Sequence[Second]) -> Panel:
     rates = [float(it.rate) for it in seconds]
-
-    def y(bottom: float, top: float) -> tuple[Scale, Sequence[float]]:
-        shown = ticks(max(rates), 4)
-        return Linear(0.0, shown[-1], bottom, top), shown
-
-    return _Panel("Requests a second", y, (("line", rates),))
+    return Panel("Requests a second", from_zero(max(rates)), (("line", rates),))
 
 
-def _latency(seconds: Sequence[Second]) -> _Panel:
+def _latency(seconds: Sequence[Second]) -> Panel:
     p95 = [it.p95_ms for it in seconds]
 
     def y(bottom: float, top: float) -> tuple[Scale, Sequence[float]]:
@@ -152,10 +100,10 @@ def _latency(seconds: Sequence[Second]) -> _Panel:
         return Logarithmic(low, high, bottom, top), shown
 
     name = f"p95, ms (logarithmic); dashed: the target of {TARGET_MS:g} ms"
-    return _Panel(name, y, (("line", p95),), TARGET_MS)
+    return Panel(name, y, (("line", p95),), TARGET_MS)
 
 
-def _instances(seconds: Sequence[Second]) -> _Panel:
+def _instances(seconds: Sequence[Second]) -> Panel:
     held = [float(it.desired) for it in seconds]
     needed = [max(1.0, it.rate / BEARS) for it in seconds]
 
@@ -163,35 +111,11 @@ def _instances(seconds: Sequence[Second]) -> _Panel:
         shown = whole_ticks(int(max(*held, *needed)), 4)
         return Linear(0.0, shown[-1], bottom, top), shown
 
-    return _Panel("Instances; dashed: the least that could bear it", y, (("least", needed), ("line", held)))
+    return Panel("Instances; dashed: the least that could bear it", y, (("least", needed), ("line", held)))
 
 
-def _panel(x: Linear, number: int, panel: _Panel) -> Markup:
-    top = number * (TITLE + PANEL) + TITLE
-    y, shown = panel.y(top + PANEL, top)
-    return element(
-        "g", label(0, top - 10, panel.name, class_="panel"), [*_grid(y, shown), *_lines(x, y, panel)]
-    )
-
-
-def _grid(y: Scale, shown: Sequence[float]) -> Iterator[Markup]:
-    for number, value in enumerate(shown):
-        yield rule(LEFT, y.at(value), RIGHT, y.at(value), "grid" if number else "axis")
-        yield label(LEFT - 6, y.at(value) + 4, f"{value:g}", anchor="end", class_="tick")
-
-
-def _lines(x: Linear, y: Scale, panel: _Panel) -> Iterator[Markup]:
-    if panel.target is not None:
-        yield rule(LEFT, y.at(panel.target), RIGHT, y.at(panel.target), "target")
-    for class_, values in panel.lines:
-        steps = [
-            Step(x.at(at), x.at(at + 1), None if value is None else y.at(value))
-            for at, value in enumerate(values)
-        ]
-        yield together(path(line_of(steps), class_))
-
-
-def _times(x: Linear, seconds: int, height: float) -> Markup:
+def _times(seconds: int, height: float) -> Markup:
+    x = Linear(0.0, float(seconds), LEFT, RIGHT)
     shown = time_ticks(seconds, 10)
     at = height - FOOT + 16
     numbers = [

@@ -28,9 +28,18 @@ FIXED_LINES = 7  # head, rates, parts, the blank lines between, the foot
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What became of a reload: the time of day, a line, and a word of COLOURS for how it went."""
+
+    at: str
+    text: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """All that one picture shows. `status`: `None` when there is no environment any more. `events`: time of day
-    and sentence, oldest first. `stops`: whether Ctrl-C stops the environment."""
+    and sentence, oldest first. `stops`: whether Ctrl-C stops the environment. `notes`: of reloads, oldest first."""
 
     name: str
     status: EnvironmentStatus | None
@@ -38,6 +47,7 @@ class Scene:
     events: Sequence[tuple[str, str]]
     now: datetime
     stops: bool
+    notes: Sequence[Note] = ()
 
 
 def draw(scene: Scene, width: int, height: int) -> RenderableType:
@@ -52,7 +62,8 @@ def draw(scene: Scene, width: int, height: int) -> RenderableType:
     fixed = FIXED_LINES + len(others)
     room = max(1, (height - fixed - 3) // rows - 2)  # 3: some events are always to be seen
     depth = max(1, min(deepest, room))
-    events = max(0, height - fixed - rows * (depth + 2))
+    below = max(0, height - fixed - rows * (depth + 2))
+    noted = min(len(scene.notes), below - below // 3)
     return Group(
         _head(scene.name, status),
         _traffic(scene.rates),
@@ -61,7 +72,8 @@ def draw(scene: Scene, width: int, height: int) -> RenderableType:
         _parts(status),
         *others,
         Text(""),
-        *_events(scene.events, events),
+        *_events(scene.events, below - noted),
+        *_notes(scene.notes, noted),
         Text(""),
         _foot(scene),
     )
@@ -171,6 +183,11 @@ def _events(events: Sequence[tuple[str, str]], room: int) -> list[Text]:
     last = events[-room:] if room else ()
     drawn = [_line((at, "dim"), "  ", text) for at, text in last]
     return [*drawn, *(Text("") for _ in range(room - len(drawn)))]
+
+
+def _notes(notes: Sequence[Note], room: int) -> list[Text]:
+    last = notes[-room:] if room else ()
+    return [_line((it.at, "dim"), "  ", (it.text, COLOURS[it.word])) for it in last]
 
 
 def _foot(scene: Scene) -> Text:

@@ -97,9 +97,14 @@ def closing_line(found: Sequence[Finding]) -> str:
 def check(manifest: Manifest, project: Path) -> None:
     """Say the warnings on stderr. Raises UsageError when something can't work."""
     found = findings_of(manifest, project)
-    errors = [it for it in found if it.severity is Severity.ERROR]
     for line in finding_lines([it for it in found if it.severity is Severity.WARNING]):
         click.echo(line, err=True)
+    refuse_errors(found)
+
+
+def refuse_errors(found: Sequence[Finding]) -> None:
+    """Raises UsageError when something can't work."""
+    errors = [it for it in found if it.severity is Severity.ERROR]
     if errors:
         told = "\n".join(f"  {it.path}: {it.what} {it.try_}" for it in errors)
         raise UsageError(

@@ -6,7 +6,7 @@ It only looks. A supervisor that is gone for a moment, or a balancer that does n
 import contextlib
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from types import FrameType
 from rich.console import Console
 from rich.live import Live
 
-from evenly.cli.drawing import Scene, draw
+from evenly.cli.drawing import Note, Scene, draw
 from evenly.core.status import EnvironmentStatus, PartState, PartStatus
 from evenly.core.traffic import Rates, Reading, Window
 from evenly.errors import EvenlyError
@@ -33,14 +33,14 @@ PATIENCE_S = 0.5
 EVENTS = 50
 
 
-def watch(project: Path, name: str, *, stops: bool) -> None:
+def watch(project: Path, name: str, *, stops: bool, notes: Callable[[], Sequence[Note]] = tuple) -> None:
     """Show the environment of `project` until Ctrl-C, SIGTERM or the terminal's end. `stops`: whether that will
-    stop it, which is said on the screen."""
+    stop it, which is said on the screen. `notes`: what else is to be shown."""
     paths = find_paths(project)
-    viewer = Viewer(paths, name, stops)
+    viewer = Viewer(paths, name, stops, notes)
     console = Console()
     with (
-        _ends_as_interrupt(signal.SIGTERM, signal.SIGHUP),
+        ends_as_interrupt(),
         contextlib.suppress(KeyboardInterrupt),
         Live(console=console, screen=True, auto_refresh=False) as live,
     ):
@@ -52,10 +52,11 @@ def watch(project: Path, name: str, *, stops: bool) -> None:
 class Viewer:
     """What the view remembers between two looks: the last status, and the readings of the last seconds."""
 
-    def __init__(self, paths: Paths, name: str, stops: bool) -> None:
+    def __init__(self, paths: Paths, name: str, stops: bool, notes: Callable[[], Sequence[Note]]) -> None:
         self._paths = paths
         self._name = name
         self._stops = stops
+        self._notes = notes
         self._admin = AdminClient(paths.admin_socket, PATIENCE_S)
         self._window = Window(WINDOW_S)
         self._status: EnvironmentStatus | None = None
@@ -70,6 +71,7 @@ class Viewer:
             events=last_sentences(self._paths.journal, EVENTS),
             now=datetime.now(UTC),
             stops=self._stops,
+            notes=self._notes(),
         )
 
     def _looked(self) -> EnvironmentStatus | None:
@@ -96,13 +98,13 @@ class Viewer:
 
 
 @contextlib.contextmanager
-def _ends_as_interrupt(*numbers: signal.Signals) -> Iterator[None]:
-    """Inside of the block these signals act as Ctrl-C does."""
+def ends_as_interrupt() -> Iterator[None]:
+    """Inside of the block SIGTERM and the terminal's end act as Ctrl-C does."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

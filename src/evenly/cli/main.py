@@ -4,6 +4,7 @@ Commands live in `evenly.cli.<name>`, each with a click command called `command`
 line in COMMANDS. Nothing but this room prints.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import click
 
 from evenly import __version__
 from evenly.cli.options import environment_option
-from evenly.errors import EvenlyError, ExitCode
+from evenly.errors import EvenlyError, ExitCode, TargetError
 
 COMMANDS = {
     "init": "Write a small manifest, evenly.yaml.",
@@ -40,6 +41,7 @@ COMMANDS = {
     "doctor": "Is this machine fit for it, is anything left over?",
 }
 INTERRUPTED = 130
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class LazyGroup(click.Group):
@@ -113,9 +115,22 @@ def run(arguments: Sequence[str]) -> int:
     except (BrokenPipeError, SystemExit):  # click turns a broken pipe into SystemExit, and nothing else here
         _leave_pipe()
         return ExitCode.DONE
-    except Exception:  # a defect of ours: the person gets a sentence, the traceback goes to a file
+    except Exception as error:
+        refused = _unwritable(error)
+        if refused:
+            _say(refused)
+            return refused.exit_code
+        # a defect of ours: the person gets a sentence, the traceback goes to a file
         click.echo(f"evenly: something went wrong that should not. {_kept_traceback()}", err=True)
         return ExitCode.STATE
+
+
+def _unwritable(error: Exception) -> TargetError | None:
+    """What this machine refuses to write, whichever file it was; `None` for any other error."""
+    if not isinstance(error, OSError) or error.errno not in UNWRITABLE:
+        return None
+    where = str(error.filename) if error.filename else None
+    return TargetError(f"{error.strerror}", where=where, try_="Make room on the disk, or make it writable.")
 
 
 def _colour() -> bool | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evenly import __version__
 from evenly.cli.options import (
     environment_option,
     hint,
@@ -17,6 +18,7 @@ from evenly.cli.options import (
     read_manifest,
     shown,
 )
+from evenly.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +39,11 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     help="Listen on this address of this machine as well, so that others can reach it; `all` for every one.",
 )
+@click.option(
+    "--watch", "-w", is_flag=True, help="While developing: serve what is saved, at once. Until Ctrl-C."
+)
 @json_option
-def command(detach: bool, listen: tuple[str, ...], as_json: bool) -> None:
+def command(detach: bool, listen: tuple[str, ...], watch: bool, as_json: bool) -> None:
     """Bring the environment up and show it live; Ctrl-C stops it again. With --detach it goes on running.
 
     Without a manifest (evenly.yaml) the reference web service runs. An environment that is up already is left
@@ -48,6 +53,8 @@ def command(detach: bool, listen: tuple[str, ...], as_json: bool) -> None:
     from evenly.cli.screens import reach_lines
     from evenly.local.listening import listen_addresses
 
+    if watch and (detach or as_json):
+        raise UsageError("it stays until Ctrl-C, and --detach and --json do not", where="--watch")
     addresses = listen_addresses(listen)
     project = project_folder()
     manifest = read_manifest(project)
@@ -55,10 +62,14 @@ def command(detach: bool, listen: tuple[str, ...], as_json: bool) -> None:
     up = _bring_up(project, manifest, addresses)
     _say_what_moved(up)
     _say_what_was_cut_off(up)
+    _say_whose_it_was(up)
+    _say_what_is_unused(up, project)
     for line in (*reach_lines(up.status), *_unheard(up, addresses)):
         click.echo(line, err=True)
     if as_json:
         print_json(up.status)
+    elif watch:
+        _stay_watching(up, project)
     elif detach or not _has_terminal():
         _say_up(up, manifest, asked_to_detach=detach)
     else:
@@ -114,11 +125,37 @@ def _say_what_was_cut_off(up: Up) -> None:
         )
 
 
+def _say_whose_it_was(up: Up) -> None:
+    if not up.of_another:
+        return
+    if up.was_running:
+        told = "Another version of Evenly brought it up. To have it held by this one: evenly down, then evenly up"
+    else:
+        told = f"Its state was kept by another version of Evenly. Evenly {__version__} has read it, and keeps it now."
+    click.echo(told, err=True)
+
+
+def _say_what_is_unused(up: Up, project: Path) -> None:
+    """A database of ours that the manifest does not name any more: nothing but `evenly down --delete-data` drops it."""
+    from evenly.local.settings import find_data_folders, find_paths
+
+    wanted = up.manifest.database
+    if up.was_running or (wanted and wanted.url_from is None):
+        return
+    for folder in find_data_folders(find_paths(project)):
+        click.echo(
+            f"The database of before is not used now, and stays in {shown(folder)}. To use it again, put the "
+            "database section of evenly.yaml back, then run evenly down and evenly up.",
+            err=True,
+        )
+
+
 def _say_up(up: Up, manifest: Manifest, *, asked_to_detach: bool) -> None:
     if not asked_to_detach:
         click.echo("There is no terminal for the live view: it goes on running, as with --detach.", err=True)
     if up.was_running:
-        click.echo("It was up already: nothing was changed.", err=True)
+        renewed = ", and its balancer was renewed without a break" if up.renewed else ": nothing was changed"
+        click.echo(f"It was up already{renewed}.", err=True)
     click.echo("\n".join(_up_lines(up)))
     for line in edited_lines(up, manifest):
         click.echo(line, err=True)
@@ -183,9 +220,27 @@ def _stay(up: Up, project: Path, manifest: Manifest) -> None:
 
     for line in edited_lines(up, manifest):
         click.echo(line, err=True)
-    started = not up.was_running
-    watch(project, up.manifest.name, stops=started)
-    if not started:
+    watch(project, up.manifest.name, stops=not up.was_running)
+    _leave(up, project)
+
+
+def _stay_watching(up: Up, project: Path) -> None:
+    """The same, and what is saved meanwhile is served. Without a terminal it is said line by line."""
+    from evenly.cli.live import watch
+    from evenly.cli.watching import SKIPPED, Watching, watch_lines
+
+    click.echo(SKIPPED, err=True)
+    if not _has_terminal():
+        watch_lines(project, up.manifest)
+    else:
+        watching = Watching(project, up.manifest, say=lambda _: None)
+        with watching.running():
+            watch(project, up.manifest.name, stops=not up.was_running, notes=watching.notes)
+    _leave(up, project)
+
+
+def _leave(up: Up, project: Path) -> None:
+    if up.was_running:
         click.echo("It was up before, so it goes on running.")
         hint("evenly status", "evenly down")
         return

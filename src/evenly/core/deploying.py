@@ -42,7 +42,8 @@ class Deploy:
     """One deploy. `before`: the release that runs when it begins. `by`: who asked for it; `started_at`: RFC 3339.
     `since`: when it came into its phase (monotonic). `grace_period`: for an instance to become healthy, in
     seconds. `why`: what failed,
-    a sentence. `prepares`: its migrations are applied; a release that was good before has none to apply."""
+    a sentence, and `failed` the new instance that ended last by then. `prepares`: its migrations are applied; a
+    release that was good before has none to apply. `gated`: the first instances are asked before they get traffic."""
 
     release: int
     before: int
@@ -53,9 +54,11 @@ class Deploy:
     grace_period: float
     since: float
     prepares: bool = True
+    gated: bool = True
     phase: Phase = Phase.PREPARING
     step: int = 0
     why: str | None = None
+    failed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,14 @@ def advance(deploy: Deploy, seen: Seen, now: float) -> Deploy:
     """The deploy after what was seen at `now`: itself, or its next phase."""
     why = _failure(deploy, seen, now) if deploy.phase not in (*BACK, *OVER) else None
     if why is not None:
-        return _to(replace(deploy, why=why), Phase.RETURNING, now)
+        failed = seen.failed.id if seen.failed else None
+        return _to(replace(deploy, why=why, failed=failed), Phase.RETURNING, now)
     match deploy.phase:
         case Phase.PREPARING if seen.work:
             return _to(deploy, Phase.GROWING, now)
         case Phase.GROWING if _has_grown(deploy, seen):
-            return _to(deploy, Phase.HOLDING if deploy.step else Phase.CHECKING, now)
+            asked = deploy.gated and not deploy.step
+            return _to(deploy, Phase.CHECKING if asked else Phase.HOLDING, now)
         case Phase.CHECKING if seen.work:
             return _to(deploy, Phase.HOLDING, now)
         case Phase.HOLDING if now - deploy.since >= current(deploy).hold_s:

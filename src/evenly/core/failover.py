@@ -4,7 +4,7 @@ Each member has a data folder, in a zone of its own. The book is what is durably
 is seen now and names one action. Whoever does the actions may end between any two: the next one reads the book, looks,
 and goes on. Docs: docs/adr/0022-database-failover.md. The rules, in the order in which they are applied:
 
-1. What may not run is fenced: a member whose zone is lost, and one that does not follow.
+1. What may not run is fenced: a member whose zone is lost, one that does not follow, and a primary that hangs.
 2. The standby becomes the primary only when the book says that it is in sync, and no primary runs.
 3. A standby that is not there any more is written down as behind before the primary stops waiting for it.
 4. A primary that was promoted in the book is promoted in truth only when all that worked on the other's data is gone.
@@ -20,6 +20,8 @@ from enum import StrEnum
 
 MEMBERS = ("a", "b")
 PATIENCE_S = 0.3  # for a standby that lost its connection: the primary's commits wait meanwhile
+HANGS_AFTER_S = 2.5  # of a primary that gives no new connection a word, and has had no processor time either
+BUSY_S = 20.0  # of one that had some: it may wait for its turn
 REBUILD_AFTER_S = 20.0  # for a standby that never connects: the primary has no longer what it would need
 
 
@@ -59,13 +61,15 @@ class Book:
 @dataclass(frozen=True, slots=True)
 class MemberSeen:
     """One member now. `runs`: its server is there, or is being started. `quiet`: it was made sure, since it last ran,
-    that no process works on its data. `ready`: it answers. `reads_only`: it answers as a standby does."""
+    that no process works on its data. `ready`: it answers. `reads_only`: it answers as a standby does. `hangs`: it
+    runs, and gives no new connection a word."""
 
     runs: bool = False
     quiet: bool = False
     ready: bool = False
     reads_only: bool = False
     zone_up: bool = True
+    hangs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,12 @@ class Replace:
 Action = Write | Fence | Start | Promote | Point | Guard | Release | Copy | Replace
 
 
+def is_hung(silent_s: float, worked_s: float) -> bool:
+    """Whether a primary that gave no new connection a word for so long hangs. `worked_s`: the processor time that its
+    postmaster has had meanwhile."""
+    return silent_s >= (BUSY_S if worked_s else HANGS_AFTER_S)
+
+
 def other(member: str) -> str:
     return MEMBERS[1 - MEMBERS.index(member)]
 
@@ -200,7 +210,8 @@ def _fence(book: Book, seen: Seen) -> Fence | None:
     standby = other(book.primary)
     if book.follower is Follower.NONE and seen.members[standby].runs:
         return Fence(standby, "it is the primary no longer")
-    return None
+    hangs = seen.members[book.primary].hangs
+    return Fence(book.primary, "it does not answer") if hangs else None
 
 
 def _record(book: Book, seen: Seen) -> Write | None:

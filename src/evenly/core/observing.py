@@ -24,8 +24,10 @@ class Reading:
 
 
 def goes_on(before: Reading, now: Reading) -> bool:
-    """Whether `now` counts on from `before`: a balancer that was started anew counts from 0."""
-    return now.answers.count >= before.answers.count and now.answers.timed >= before.answers.timed
+    """Whether `now` counts on from `before`: a balancer that was started anew, or beside the one before, counts from
+    0."""
+    same = now.answers.epoch == before.answers.epoch
+    return same and now.answers.count >= before.answers.count and now.answers.timed >= before.answers.timed
 
 
 def observation(readings: Sequence[Reading]) -> Observation | None:

@@ -31,10 +31,20 @@ def ready(part: Part) -> Part:
     return replace(part, ready=True)
 
 
+def handed_over(process: ProcessRef, now: float) -> Part:
+    """Another process holds the part, and works already."""
+    return Part(process, ready=True, started_at=now)
+
+
 def ended(part: Part, why: str, now: float) -> Part:
     """The part after its process ended: to be started again at once, or later if it keeps dying."""
     failures = 0 if now - part.started_at >= STABLE_AFTER_S else part.failures + 1
     return Part(failures=failures, start_at=now + restart_delay_s(failures), why=why)
+
+
+def not_started(part: Part, why: str, now: float) -> Part:
+    """The part after there was nothing to start: as if it had ended at once."""
+    return ended(replace(part, started_at=now), why, now)
 
 
 def restart_delay_s(failures: int) -> float:

@@ -36,6 +36,11 @@ def return_steps(count: int) -> tuple[Step, ...]:
     return (Step(count, count, 100.0, SOON_S), Step(count, 0, None, 0.0))
 
 
+def reload_steps(count: int) -> tuple[Step, ...]:
+    """To what was just saved, while it is developed: all at once, and nothing is watched afterwards."""
+    return (Step(count, count, 100.0, 0.0), Step(count, 0, None, 0.0))
+
+
 def _rolling(how: Deployment, count: int, zones: int) -> tuple[Step, ...]:
     """One more a zone at each step; as many of the old go once the ones before them serve."""
     each = min(zones, count)

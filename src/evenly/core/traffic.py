@@ -11,13 +11,15 @@ class Traffic:
     """Counts since the balancer started. `errors` are answers of 500 and above, `active` what is under way.
 
     `buckets` are (upper bound in milliseconds, answers that took no longer), both growing; what took longer
-    than the last bound is in none. They may be a second older than the counts.
+    than the last bound is in none. They may be a second older than the counts. `epoch`: of the balancer's process; the
+    next one begins to count anew.
     """
 
     requests: int
     errors: int
     active: int
     buckets: tuple[tuple[float, int], ...] = ()
+    epoch: int = 0
 
     @property
     def timed(self) -> int:
@@ -28,12 +30,13 @@ class Traffic:
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What the instances answered since the balancer started, each request once, however often it was tried, and how
-    long they took from the end of the request to the end of the answer. `active`: under way; `buckets`: as of
-    `Traffic`."""
+    long they took from the end of the request to the end of the answer. `active`: under way; `buckets` and `epoch`: as
+    of `Traffic`."""
 
     count: int
     active: int = 0
     buckets: tuple[tuple[float, int], ...] = ()
+    epoch: int = 0
 
     @property
     def came(self) -> int:
@@ -93,6 +96,8 @@ def rates(first: Reading, last: Reading) -> Rates | None:
     if seconds <= 0:
         return None
     before, after = first.traffic, last.traffic
+    if before.epoch != after.epoch:
+        before = Traffic(0, 0, 0, epoch=after.epoch)
     answered, failed = _grown(before.requests, after.requests), _grown(before.errors, after.errors)
     return Rates(
         per_second=answered / seconds,

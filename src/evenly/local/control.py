@@ -44,11 +44,13 @@ class RunJob(msgspec.Struct, frozen=True, tag="run-job"):
 
 
 class Deploy(msgspec.Struct, frozen=True, tag="deploy"):
-    """Let this release take over. `by`: who asks. `returns`: it was good before."""
+    """Let this release take over. `by`: who asks. `returns`: it was good before. `reloads`: it was just saved, and is
+    to be served at once: without the gate, and without being watched."""
 
     release: int
     by: str
     returns: bool = False
+    reloads: bool = False
 
 
 class StopDeploy(msgspec.Struct, frozen=True, tag="stop-deploy"):
@@ -111,7 +113,13 @@ def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Report:
             raise NotRunningError from error
     if not line:
         raise NotRunningError
-    return _report(msgspec.json.decode(line, type=Answer))
+    try:
+        return _report(msgspec.json.decode(line, type=Answer))
+    except msgspec.MsgspecError as error:
+        raise StateError(
+            "the supervisor is that of another version of Evenly, and this one does not understand it",
+            try_="Run `evenly down`, then `evenly up`: the data stays.",
+        ) from error
 
 
 def _report(answer: Answer) -> Report:
@@ -144,3 +152,7 @@ async def _answer(line: bytes, handle: Callable[[Request], Awaitable[Report]]) -
         return Answer(what=f"not a request: {error}", is_usage=True)
     except EvenlyError as error:
         return Answer(what=error.what, try_=error.try_, is_usage=isinstance(error, UsageError))
+    except OSError as error:  # nothing that can't be kept is begun
+        return Answer(
+            what=f"it can't be kept: {error.strerror}", try_="Make room on the disk, or make it writable."
+        )

@@ -20,12 +20,14 @@ Outcome = Literal["done", "undone", "cut off"]
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """How a release's last deploy ended. `at`: RFC 3339; `why`: a sentence, of one that was undone."""
+    """How a release's last deploy ended. `at`: RFC 3339; `why`: a sentence, of one that was undone, and `failed` the
+    instance of it that ended last."""
 
     outcome: Outcome
     by: str
     at: str
     why: str | None = None
+    failed: str | None = None
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +58,7 @@ def ended(book: Book, deploy: Deploy, at: str) -> Book:
     """The deploy is over; one that is in the middle was cut off."""
     outcomes: dict[Phase, Outcome] = {Phase.DONE: "done", Phase.UNDONE: "undone"}
     outcome = outcomes.get(deploy.phase, "cut off")
-    ending = Ending(outcome=outcome, by=deploy.by, at=at, why=deploy.why)
+    ending = Ending(outcome=outcome, by=deploy.by, at=at, why=deploy.why, failed=deploy.failed)
     good = _with(book.good, deploy.release) if outcome == "done" else book.good
     endings = {**book.endings, deploy.release: ending}
     return msgspec.structs.replace(book, current=None, good=good, endings=endings)

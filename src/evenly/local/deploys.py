@@ -31,7 +31,6 @@ FIXED = (
     "http.port",
     "http.redirect_port",
     "http.healthcheck.path",
-    "http.limits.connections",
     "database.engine",
     VERSION,
     "database.url_from",
@@ -59,8 +58,9 @@ class Listed:
     why: str | None = None
 
 
-def begin(project: Path, manifest: Manifest) -> Begun | None:
-    """Make a release of what `project` holds now and begin its deploy; `None`: it runs already.
+def begin(project: Path, manifest: Manifest, *, reloads: bool = False) -> Begun | None:
+    """Make a release of what `project` holds now and begin its deploy; `None`: it runs already. `reloads`: at once,
+    without the gate and without watching it.
 
     Raises UsageError for a release that can't be made, or that no deploy can bring; StateError when the environment is
     not up, or another deploy is under way.
@@ -73,7 +73,7 @@ def begin(project: Path, manifest: Manifest) -> Begun | None:
         release = releases.ensure(paths, manifest, running)
         if release.number == running:
             return None
-        control.ask(paths.control_socket, control.Deploy(release.number, releases.user()))
+        control.ask(paths.control_socket, control.Deploy(release.number, releases.user(), reloads=reloads))
     return Begun(release.number, running)
 
 
@@ -135,6 +135,12 @@ def refuse_if_fixed(runs: Manifest, wanted: Manifest) -> None:
             "this manifest has no database, and the one that runs has: a deploy never drops one",
             where="database",
             try_="Leave the section in, or run evenly down, then evenly up: the data stays where it is.",
+        )
+    if runs.database and wanted.database and runs.database.url_from != wanted.database.url_from:
+        raise UsageError(
+            "this manifest names another database than the one that runs: a deploy never puts one in another's place",
+            where="database.url_from",
+            try_="Take the data along, then run evenly down and evenly up: what there is stays where it is.",
         )
     fixed = next((it for it in changed if is_fixed(it)), None)
     if fixed:

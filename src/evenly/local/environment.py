@@ -22,6 +22,7 @@ from evenly.local.jobs.book import read_jobs
 from evenly.local.jobs.telling import past_runs
 from evenly.local.paths import Paths
 from evenly.local.recorded import known_settings, recorded_status, running_supervisor
+from evenly.local.renewing import renew
 from evenly.local.settings import (
     Settings,
     find_data_home,
@@ -46,7 +47,9 @@ class Up:
     """How `bring_up` ended. `was_running`: it found the environment up, and changed nothing.
 
     `manifest`: what the running release was made from. `moved_ports`: default ports that were taken. `cut_off`: the
-    release whose deploy the environment's end had broken off.
+    release whose deploy the environment's end had broken off. `of_another`: its state was written by another version of
+    Evenly, or one that runs is. `renewed`: the balancer that was found had been started with something else than it
+    would be now, and was renewed without a break.
     """
 
     status: EnvironmentStatus
@@ -54,6 +57,8 @@ class Up:
     manifest: Manifest
     moved_ports: tuple[tuple[int, int, str], ...] = ()
     cut_off: int | None = None
+    of_another: bool = False
+    renewed: bool = False
 
 
 def bring_up(project: Path, manifest: Manifest, listen: tuple[str, ...] = ()) -> Up:
@@ -152,12 +157,20 @@ def _found_up(paths: Paths) -> Up:
     broken, and touch nothing else."""
     see_held(paths)
     restore(paths)
-    manifest = read_release(paths, known_settings(paths).release).manifest
-    report = await_healthy(paths, _patience(manifest))
-    return Up(report.status, was_running=True, manifest=manifest)
+    settings = known_settings(paths)
+    release = read_release(paths, settings.release)
+    patience = _patience(release.manifest)
+    await_healthy(paths, patience)
+    of_another = state.is_of_another(paths.settings)
+    renewed = renew(paths, settings, release)
+    report = await_healthy(paths, patience)
+    return Up(
+        report.status, was_running=True, manifest=release.manifest, of_another=of_another, renewed=renewed
+    )
 
 
 def _fresh_start(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> Up:
+    of_another = state.is_of_another(paths.settings)
     try:
         before = _settings_before(paths)
         settings = _settings(paths, manifest, listen, before)
@@ -170,7 +183,14 @@ def _fresh_start(paths: Paths, manifest: Manifest, listen: tuple[str, ...]) -> U
         stop_everything(paths)
         raise
     moved = _moved(manifest, settings)
-    return Up(report.status, was_running=False, manifest=manifest, moved_ports=moved, cut_off=cut_off)
+    return Up(
+        report.status,
+        was_running=False,
+        manifest=manifest,
+        moved_ports=moved,
+        cut_off=cut_off,
+        of_another=of_another,
+    )
 
 
 def _note_release(paths: Paths, release: int, before: Settings | None) -> int | None:

@@ -19,11 +19,15 @@ _PHASES: Mapping[str, str] = {
     "authority-announced": "the next certificate authority is made: trust it too, evenly trust",
     "authority-switched": "the next certificate authority issues from now on",
     "authority-forgotten": "the certificate authority before is trusted no longer",
+    "authority-put-back": "the certificate authority's files were deleted, and are there again",
     "own-certificate-taken": "your certificate is shown, valid until {ends}",
     "own-certificate-refused": "your certificate is refused: {why}",
     "not-renewed": "certificates could not be renewed: {why}",
     "outdated": "to be replaced, one after another: {instances}, because {why}",
     "ready-balancer": "balancer ready",
+    "renew-balancer": "another balancer is started, to take over from the one that runs",
+    "renewed-balancer": "the balancer was renewed without a break: the one before finishes what it has, and ends",
+    "not-renewed-balancer": "the balancer was not renewed, and goes on: {why}",
     "start-database": "database starting",
     "ready-database": "database ready",
     "database-none": "the database's standby in {zone} has to be made anew: {why}",
@@ -79,6 +83,7 @@ _PHASES: Mapping[str, str] = {
     "deploy-undone": "release {release} is rolled back",
     "deploy-done": "release {release} has taken over",
     "damaged-record": "the record was damaged, and is kept as {kept_as}",
+    "folders-gone": "folders were deleted, without which {parts} can't go on: they are started anew",
     "problem": "{what}",
 }
 

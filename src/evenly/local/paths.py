@@ -143,6 +143,11 @@ class Paths:
         return self.runtime / "admin.sock"
 
     @property
+    def hot_restart_sockets(self) -> Path:
+        """The beginning of the paths of the sockets by which one balancer takes over from another."""
+        return self.runtime / "h"
+
+    @property
     def instance_sockets(self) -> Path:
         """The folder (0700) of the sockets of instances that listen on one. Its name is short: their paths are."""
         return self.runtime / "i"

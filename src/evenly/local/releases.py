@@ -9,6 +9,7 @@
 What belongs to the machine and not to the app (.venv, node_modules) is linked, not copied.
 """
 
+import contextlib
 import getpass
 import hashlib
 import importlib.util
@@ -60,9 +61,10 @@ def ensure(paths: Paths, manifest: Manifest, running: int | None = None) -> Rele
     that, else a new one. Raises UsageError when the app's files can't be copied, StateError for what is wrong with
     `.env`."""
     secrets = kept.said(paths.project, manifest)
-    sources = _sources(paths.project, manifest, secrets)
     mark = kept.fingerprint(secrets, kept.make_key(paths)) if secrets else b""
-    digest = _digest(manifest, sources, mark)
+    with _reading():
+        sources = _sources(paths.project, manifest, secrets)
+        digest = _digest(manifest, sources, mark)
     if same := _same(paths, running, digest):
         return same
     release = Release(
@@ -80,7 +82,9 @@ def next_number(paths: Paths, manifest: Manifest, running: int | None = None) ->
     """Which release `ensure` would give, and whether it would make it. Changes nothing."""
     secrets = kept.said(paths.project, manifest)
     key = kept.read_key(paths) or b"none yet: no release can have this digest"
-    digest = _digest(manifest, _sources(paths.project, manifest, secrets), kept.fingerprint(secrets, key))
+    with _reading():
+        sources = _sources(paths.project, manifest, secrets)
+        digest = _digest(manifest, sources, kept.fingerprint(secrets, key))
     if same := _same(paths, running, digest):
         return same.number, False
     return _newest(paths) + 1, True
@@ -104,6 +108,11 @@ def migrations_folder(paths: Paths, release: Release) -> Path | None:
     if copied.is_dir():
         return copied
     return _reference_migrations() if _is_reference(release.manifest) else None
+
+
+def same_migrations(paths: Paths, one: Release, other: Release) -> bool:
+    """Whether they bring the same SQL files, so that the second has none to apply after the first."""
+    return _migrations(paths, one) == _migrations(paths, other)
 
 
 def migrations_source(project: Path, manifest: Manifest) -> Path | None:
@@ -131,6 +140,24 @@ def user() -> str:
 def find(paths: Paths, number: int) -> Release | None:
     """The release, or `None` where its description was lost."""
     return state.read(paths.releases / str(number) / "release.json", Release, RELEASE_VERSION)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Raises UsageError for a file of the release that can't be read."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"this file can't be read ({error.strerror})",
+            where=str(error.filename),
+            try_="Make it readable, or leave it out with a .dockerignore file beside the app.",
+        ) from error
+
+
+def _migrations(paths: Paths, release: Release) -> dict[str, bytes]:
+    folder = migrations_folder(paths, release)
+    return {file.name: file.read_bytes() for file in folder.glob("*.sql")} if folder else {}
 
 
 def _newest(paths: Paths) -> int:
@@ -213,9 +240,24 @@ def _digest(manifest: Manifest, sources: dict[str, Path], secrets: bytes) -> str
 
 
 def _make(paths: Paths, release: Release, sources: dict[str, Path], secrets: Mapping[str, Secret]) -> None:
-    """Copy beside, then rename: a release is there whole or not at all."""
+    """Copy beside, then rename: a release is there whole or not at all. Raises OSError."""
     beside = paths.releases / ".making"
     shutil.rmtree(beside, ignore_errors=True)
+    try:
+        _fill(beside, paths, release, sources, secrets)
+        beside.rename(paths.releases / str(release.number))
+    except OSError:  # a full disk, say, which is not to stay full of this
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def _fill(
+    beside: Path,
+    paths: Paths,
+    release: Release,
+    sources: dict[str, Path],
+    secrets: Mapping[str, Secret],
+) -> None:
     for name, file in sources.items():
         target = beside / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -226,7 +268,6 @@ def _make(paths: Paths, release: Release, sources: dict[str, Path], secrets: Map
     kept.keep(beside, secrets)
     _link_environments((paths.project / release.manifest.app.build, paths.project), beside / "app")
     state.write(beside / "release.json", release, RELEASE_VERSION, mode=0o400)
-    beside.rename(paths.releases / str(release.number))
 
 
 def _link_environments(places: tuple[Path, ...], app: Path) -> None:

@@ -1,6 +1,8 @@
 """State files: versioned JSON, written beside and renamed, never guessed at. Touches the files it is given.
 
-A file that can't be read as what it should be is kept aside as `NAME.damaged-N` and reported.
+A file that can't be read as what it should be is kept aside as `NAME.damaged-N` and reported. One rule for all of
+them, whichever Evenly reads what another one wrote: what is new has a default, so that an older file is read as it is;
+what an older Evenly would misread raises the version, which it refuses.
 """
 
 import contextlib
@@ -11,6 +13,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from evenly import __version__
 from evenly.errors import StateError
 
 T = TypeVar("T")
@@ -21,8 +24,11 @@ class _Versioned(msgspec.Struct, Generic[T], frozen=True):
     data: T
 
 
-class _VersionOnly(msgspec.Struct, frozen=True):
+class _Envelope(msgspec.Struct, frozen=True):
+    """`by`: the version of the Evenly that wrote it; those up to 0.1.0 did not say."""
+
     version: int
+    by: str | None = None
 
 
 class DamagedError(StateError):
@@ -39,7 +45,8 @@ class DamagedError(StateError):
 
 def write(path: Path, data: object, version: int, mode: int = 0o600) -> None:
     """Replace `path` with `data` in one step, durably."""
-    write_bytes(path, msgspec.json.format(msgspec.json.encode({"version": version, "data": data})), mode)
+    told = {"version": version, "by": __version__, "data": data}
+    write_bytes(path, msgspec.json.format(msgspec.json.encode(told)), mode)
 
 
 def write_bytes(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -68,16 +75,25 @@ def read(path: Path, kind: type[T], version: int) -> T | None:
     except FileNotFoundError:
         return None
     try:
-        found = msgspec.json.decode(content, type=_VersionOnly).version
-        if found == version:
+        found = msgspec.json.decode(content, type=_Envelope)
+        if found.version == version:
             return msgspec.json.decode(content, type=_Versioned[kind]).data  # type: ignore[valid-type]
     except msgspec.MsgspecError as error:
         raise DamagedError(path, keep_aside(path), str(error)) from error
+    writer = f"Evenly {found.by}" if found.by else "the Evenly that wrote it"
     raise StateError(
-        f"this state file has version {found}, and this Evenly knows version {version}",
+        f"this state file has version {found.version}, and this Evenly ({__version__}) knows version {version}",
         where=str(path),
-        try_="Use the Evenly that wrote it, or a newer one.",
+        try_=f"Use {writer}, or a newer one. Nothing was changed.",
     )
+
+
+def is_of_another(path: Path) -> bool:
+    """Whether another version of Evenly wrote this file; not where it is missing or damaged."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Envelope).by != __version__
+    except (OSError, msgspec.MsgspecError):
+        return False
 
 
 def keep_aside(path: Path) -> Path:

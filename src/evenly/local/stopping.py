@@ -14,6 +14,7 @@ import msgspec
 from evenly.core.fleet import ProcessRef
 from evenly.errors import EvenlyError, StateError
 from evenly.local import processes
+from evenly.local.balancer import hot
 from evenly.local.paths import Paths
 from evenly.local.postgres import STOP_AT_ONCE, STOP_FAST, holders
 from evenly.local.settings import find_data_folders
@@ -44,8 +45,9 @@ def stop_everything(paths: Paths) -> Stopped:
     """
     paths.wanted.unlink(missing_ok=True)
     supervisors = _stop(_running(paths, ("supervisor",))["supervisor"], (), 0)
+    base_ids = _base_ids(paths)
     running = _running(paths, ("balancer", *APP_ROLES, "database", "watchdog"))
-    balancers = _stop(running["balancer"], (signal.SIGTERM,), BALANCER_STOP_S)
+    balancers = _stop(running["balancer"], (signal.SIGINT,), BALANCER_STOP_S)  # it may be deaf to SIGTERM
     _stop([it for role in APP_ROLES for it in running[role]], (signal.SIGTERM,), APP_STOP_S)
     counts = {
         "balancer": balancers,
@@ -57,6 +59,7 @@ def stop_everything(paths: Paths) -> Stopped:
     _await_free_data(paths)
     _wait_gone(running["watchdog"], WATCHDOG_STOP_S)
     _stop([it.process for it in processes.find_marked(paths.home)], (), 0)
+    hot.forget((hot.first_base_id(paths.key), *base_ids))
     shutil.rmtree(paths.runtime, ignore_errors=True)
     paths.record.unlink(missing_ok=True)
     paths.drill.unlink(missing_ok=True)
@@ -70,6 +73,12 @@ def stop_dashboard(paths: Paths) -> int:
     stopped = _stop(running["dashboard"], (signal.SIGTERM,), DASHBOARD_STOP_S)
     _stop(running["drill"], (signal.SIGTERM,), DRILL_STOP_S)
     return stopped
+
+
+def _base_ids(paths: Paths) -> tuple[int, ...]:
+    """What the balancers that run share memory by."""
+    said = (it.environment.get(processes.BASE_ID_MARK) for it in processes.find_marked(paths.home))
+    return tuple({int(it) for it in said if it})
 
 
 def _running(paths: Paths, roles: Iterable[str]) -> dict[str, list[ProcessRef]]:

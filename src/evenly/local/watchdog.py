@@ -28,8 +28,9 @@ def main(home: str, python: str, pid: int, start: str) -> None:
         if not is_running(pid, start):
             pid, start = launch(home, python)
         began = time.monotonic()
-        wait_for(pid, start, wakeup)
-        delay = SOONEST_S if time.monotonic() - began > STABLE_AFTER_S else min(delay * 2, LONGEST_S)
+        ended_well = wait_for(pid, start, wakeup)
+        lasted = time.monotonic() - began > STABLE_AFTER_S
+        delay = SOONEST_S if ended_well or lasted else min(delay * 2, LONGEST_S)
         time.sleep(delay)
     bury_the_rest()
 
@@ -89,12 +90,15 @@ def is_running(pid: int, start: str) -> bool:
     return start_of(pid) == start
 
 
-def wait_for(pid: int, start: str, wakeup: int) -> None:
-    """Return when the supervisor is gone. Meanwhile bury every child that ends."""
+def wait_for(pid: int, start: str, wakeup: int) -> bool:
+    """Return when the supervisor is gone: whether it ended on purpose, as it does for another release. Meanwhile bury
+    every child that ends."""
+    ended_well = False
     while True:
-        bury()
-        if not is_running(pid, start):
-            return
+        runs = is_running(pid, start)
+        ended_well = bury(pid) or ended_well
+        if not runs:
+            return ended_well
         pause(pid, wakeup)
 
 
@@ -123,12 +127,17 @@ def drain(descriptor: int) -> None:
         pass
 
 
-def bury() -> None:
+def bury(pid: int) -> bool:
+    """Whether `pid` was among the buried, with exit code 0."""
+    ended_well = False
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while True:
+            ended, status = os.waitpid(-1, os.WNOHANG)
+            if not ended:
+                return ended_well
+            ended_well = ended_well or (ended == pid and status == 0)
     except ChildProcessError:
-        pass
+        return ended_well
 
 
 def bury_the_rest() -> None:

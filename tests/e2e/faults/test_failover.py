@@ -1,17 +1,15 @@
 """A database of two members while any of them, and their supervisor, is killed: nothing that was acknowledged is lost,
 and nobody who only reads gets an error."""
 
-import contextlib
-import os
 import random
-import signal
-import threading
 import time
 from datetime import datetime
 
+import psutil
 import pytest
+from tests.e2e.killing import VICTIMS, Reader, Writer, kept, kill, member, wait_mended, zone_of_primary
 
-from evenly.core.status import DatabaseMember, Role
+from evenly.core.status import Role
 from evenly.local import environment
 
 KILLS = 10
@@ -19,88 +17,6 @@ VOID_RUNS = 3
 VOID = 3  # the exit code
 LONGEST_S = 1.0
 AT_ONCE_S = 0.5
-VICTIMS = (
-    ("primary",),
-    ("standby",),
-    ("supervisor",),
-    ("primary", "standby"),
-    ("primary", "supervisor"),
-    ("standby", "supervisor"),
-)
-
-
-class Reader(threading.Thread):
-    """Asks for a page all the while. `slowest_s`: the longest that an answer took; `failed`: what was no 200."""
-
-    def __init__(self, made) -> None:
-        super().__init__()
-        self._made = made
-        self._over = threading.Event()
-        self.answers = 0
-        self.slowest_s = 0.0
-        self.failed = []
-
-    def run(self):
-        while not self._over.wait(0.01):
-            began = time.monotonic()
-            self.ask()
-            self.answers += 1
-            self.slowest_s = max(self.slowest_s, time.monotonic() - began)
-
-    def ask(self):
-        answer = self._made.get("/")
-        if answer.status != 200:
-            self.failed.append((answer.status, answer.body))
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self.join()
-
-
-class Writer(Reader):
-    """Writes all the while; `acknowledged`: the text of each row that was, by its id."""
-
-    def __init__(self, made, name) -> None:
-        super().__init__(made)
-        self._name = name
-        self.acknowledged = {}
-
-    def ask(self):
-        text = f"{self._name} {self.answers}"
-        with contextlib.suppress(AssertionError):  # 503: not acknowledged
-            row = self._made.posts(text, "Failover")
-            self.acknowledged[row["id"]] = text
-
-
-def member(made, role: Role) -> DatabaseMember:
-    return next(it for it in made.look().database_members if it.role is role)
-
-
-def zone_of_primary(made) -> str:
-    return member(made, Role.PRIMARY).zone
-
-
-def kill(made, *victims: str) -> None:
-    pids = {
-        "primary": member(made, Role.PRIMARY).pid,
-        "standby": member(made, Role.STANDBY).pid,
-        "supervisor": made.part_pids["supervisor"],
-    }
-    for victim in victims:
-        os.kill(pids[victim], signal.SIGKILL)
-
-
-def kept(made) -> dict[int, str]:
-    """All that there is, by its id."""
-    found, after = {}, 0
-    while rows := made.get(f"/greetings?after={after}&limit=100").json()["greetings"]:
-        found |= {row["id"]: row["text"] for row in rows}
-        after = rows[-1]["id"]
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +43,10 @@ def test_nothing_acknowledged_is_lost_whatever_is_killed(shared):
     chosen = random.Random(time.time())  # noqa: S311
     with Reader(shared) as reader, Writer(shared, "kills") as writer:
         for number in range(KILLS):
-            shared.wait_in_sync()
+            wait_mended(shared)
             time.sleep(chosen.random())
             kill(shared, *VICTIMS[number] if number < len(VICTIMS) else chosen.choice(VICTIMS))
-            shared.wait_for(lambda: not shared.in_sync(), 5, "the fault")
-        shared.wait_in_sync()
+        wait_mended(shared)
     assert writer.acknowledged
     found = kept(shared)
     assert {id: text for id, text in writer.acknowledged.items() if found.get(id) != text} == {}
@@ -149,12 +64,29 @@ def test_a_standby_that_ends_holds_nobody_up(shared):
     with Writer(shared, "alone") as writer:
         time.sleep(0.5)
         kill(shared, "standby")
-        shared.wait_for(lambda: not shared.in_sync(), 5, "the standby's end")
         time.sleep(0.5)
     ended, behind = journal_times(shared, "ended-database", "database-behind")
     assert 0 <= behind - ended < AT_ONCE_S
     assert writer.slowest_s < LONGEST_S
     shared.wait_in_sync()
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["all of it", "no new connection"])
+def test_a_primary_that_hangs_is_ended_and_its_standby_takes_its_place(shared, whole):
+    """It is stopped for good: nobody lets it go on."""
+    wait_mended(shared)
+    before, pid = zone_of_primary(shared), member(shared, Role.PRIMARY).pid
+    with Reader(shared) as reader, Writer(shared, "hangs") as writer:
+        time.sleep(0.5)
+        children = psutil.Process(pid).children(recursive=True) if whole else []
+        for it in (psutil.Process(pid), *children):
+            it.suspend()
+        shared.wait_for(lambda: zone_of_primary(shared) != before, 30, "the failover")
+        wait_mended(shared)
+        shared.posts(f"After it hung, {whole}")
+    assert writer.acknowledged.items() <= kept(shared).items()
+    assert reader.failed == []
+    assert not psutil.pid_exists(pid)
 
 
 def test_a_zone_takes_its_member_with_it_and_brings_it_back(shared):

@@ -111,6 +111,23 @@ def test_on_one_that_was_up_ctrl_c_only_leaves(project: Any) -> None:
     assert project.status() == before
 
 
+def test_with_watch_it_shows_what_became_of_what_was_saved(project: Any) -> None:
+    terminal = Terminal(project, "up", "--watch")
+    manifest = project.folder / "evenly.yaml"
+    before = manifest.read_text()
+    try:
+        terminal.wait_for("Ctrl-C leaves this view")
+        manifest.write_text(before + "variables: {COLOUR: red}\n")
+        terminal.wait_for("serves after")
+        terminal.wait_for("variables.COLOUR: not set -> red")
+        terminal.press_interrupt()
+        terminal.wait_for("it goes on running")
+        assert terminal.wait_end() == 0
+    finally:
+        terminal.close()
+        manifest.write_text(before)
+
+
 def test_ctrl_c_while_it_comes_up_leaves_nothing_running(project: Any) -> None:
     project.run("down")
     terminal = Terminal(project, "up", "--detach")

@@ -38,6 +38,13 @@ async def test_killed_and_started_again(database):
     await owner.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+async def test_one_that_is_killed_leaves_nothing_behind_in_the_machines_memory(database):
+    """What it shares between its processes goes with its data; in /dev/shm it would stay until the machine ends."""
+    assert list((database.server.data / "pg_dynshmem").iterdir())
+    assert "/dev/shm" not in Path(f"/proc/{database.process.pid}/maps").read_text()  # noqa: S108
+
+
 async def test_a_pid_that_is_somebody_elses_now(database):
     """After a reboot: the lock files name a living process of the same user that is no PostgreSQL."""
     await write_and_kill(database)

@@ -1,6 +1,7 @@
 """A balancer that does not answer: one that hangs is killed, one that only waits for its turn is left to serve."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from evenly.core.fleet import Fleet, Health, ProcessRef, ZoneFact
+from evenly.core.handover import Epoch, Handover
 from evenly.core.parts import Part
 from evenly.local.balancer.admin import AdminError
 from evenly.local.processes import main_thread_s
@@ -31,6 +33,7 @@ def process() -> Iterator["subprocess.Popen[bytes]"]:
 @dataclass
 class Balancer:
     answers: bool = False
+    handover: Handover = field(default_factory=Handover)
 
     async def health(self, fleet: Fleet) -> Mapping[str, Health]:
         if not self.answers:
@@ -72,7 +75,7 @@ def world(process: "subprocess.Popen[bytes]") -> World:
 
 
 async def test_one_that_hangs_is_killed(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGSTOP)
+    stop(process)
     seen = world(process)
     assert await seen.at(10) == []
     assert await seen.at(10 + SILENT_S) == []
@@ -92,7 +95,7 @@ async def test_one_that_has_no_turn_on_a_busy_machine_is_left_alone_for_long(
 
 
 async def test_an_answer_in_between_begins_it_anew(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGSTOP)
+    stop(process)
     seen = world(process)
     await seen.at(10)
     seen.balancer.answers = True
@@ -104,11 +107,30 @@ async def test_an_answer_in_between_begins_it_anew(process: "subprocess.Popen[by
 
 
 async def test_another_process_has_its_own_patience(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGSTOP)
+    stop(process)
     seen = world(process)
     await seen.at(10)
     seen.keeper.part = Part(ProcessRef(process.pid, "another"), ready=True)
     assert await seen.at(11 + SILENT_S) == []
+
+
+async def test_while_another_takes_over_silence_is_none_of_its_own(
+    process: "subprocess.Popen[bytes]",
+) -> None:
+    stop(process)
+    seen = world(process)
+    await seen.at(10)
+    seen.balancer.handover = Handover(next=Epoch(ProcessRef(2**30, "t"), 1, "digest", 0.0))
+    assert await seen.at(20 + SILENT_S) == []
+    seen.balancer.handover = Handover()
+    assert await seen.at(21 + SILENT_S) == []
+    assert await seen.at(22 + 2 * SILENT_S) != []
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """Returns when it has been stopped in truth."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)
 
 
 def works(process: "subprocess.Popen[bytes]") -> bool:

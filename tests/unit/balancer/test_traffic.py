@@ -9,6 +9,7 @@ def test_envoys_answer_is_read():
         {"name": "http.edge.downstream_rq_5xx", "value": 1},
         {"name": "http.edge.downstream_rq_active", "value": 2},
         {"name": "http.edge.downstream_rq_completed", "value": 3},
+        {"name": "server.hot_restart_epoch", "value": 5},
         {
             "histograms": [
                 {
@@ -21,7 +22,7 @@ def test_envoys_answer_is_read():
             ]
         },
     ]
-    assert parse_traffic({"stats": stats}) == Traffic(3, 1, 2, ((1.0, 2), (2.5, 3)))
+    assert parse_traffic({"stats": stats}) == Traffic(3, 1, 2, ((1.0, 2), (2.5, 3)), 5)
 
 
 def test_what_the_instances_answered_is_read() -> None:

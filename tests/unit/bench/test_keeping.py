@@ -1,11 +1,13 @@
 """What documents say of the benchmarks is what was measured."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bench.__main__ import NAMES
 from bench.by_hand.stack import HERE as BY_HAND
-from bench.figures import Findings, Measure, Report
+from bench.drawing import plotted
+from bench.figures import Curve, Findings, Measure, Plot, Report, image
 from bench.keeping import DOCUMENT, keep, kept, quoted, with_quotes
 from bench.processes import RefusedError
 from bench.wrk import Seen, read
@@ -21,6 +23,12 @@ def test_the_document_quotes_the_results_that_are_kept() -> None:
     assert said == with_quotes(said, kept()), "Run the benchmark again: its figures are not to be edited."
 
 
+def test_the_plots_are_those_of_the_results_that_are_kept() -> None:
+    for name, report in kept().items():
+        if report.findings.plot:
+            assert (DOCUMENT.parent / image(name)).read_text() == plotted(report.findings.plot), name
+
+
 def test_the_document_has_a_place_for_every_benchmark() -> None:
     assert quoted(DOCUMENT.read_text()) == set(NAMES)
 
@@ -30,6 +38,19 @@ def test_what_is_kept_comes_back_as_it_was(tmp_path: Path) -> None:
     document.write_text(BEFORE)
     keep(REPORT, tmp_path / "results", document)
     assert kept(tmp_path / "results") == {"help": REPORT}
+
+
+def test_a_plot_is_drawn_beside_the_document_and_shown_in_it(tmp_path: Path) -> None:
+    plot = Plot(
+        "Memory", "Flat.", "minutes", ((0, "0"), (2, "1")), (Curve("MB", (1.0, None, 3.0), (2.0, 2.0, 2.0)),)
+    )
+    report = replace(REPORT, findings=replace(REPORT.findings, plot=plot))
+    document = tmp_path / "benchmarks.md"
+    document.write_text(BEFORE)
+    keep(report, tmp_path / "results", document)
+    assert "![Memory](images/bench-help.svg)" in document.read_text()
+    assert (tmp_path / "images" / "bench-help.svg").read_text().startswith("<svg")
+    assert kept(tmp_path / "results") == {"help": report}
 
 
 def test_keeping_renews_one_quote_and_leaves_the_rest(tmp_path: Path) -> None:

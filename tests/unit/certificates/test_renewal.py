@@ -1,5 +1,6 @@
 """Renewal: what is due when, and a year of an environment's life in which nobody ever refuses another."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -36,6 +37,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 GOOD = Leaf(NOW + 80 * DAY, NOW + 50 * DAY, current=True)
 TIRED = Leaf(NOW + 30 * DAY, NOW, current=True)
+EARLY = Leaf(NOW + 80 * DAY, NOW + 50 * DAY, current=True, begins=NOW + DAY)
 FOREIGN = Leaf(NOW + 80 * DAY, NOW + 50 * DAY, current=False)
 
 
@@ -56,7 +58,7 @@ def test_what_is_fresh_is_left_alone() -> None:
     assert due(facts(instances=(served("i-1"),)), NOW) == ()
 
 
-@pytest.mark.parametrize("leaf", [TIRED, FOREIGN, None])
+@pytest.mark.parametrize("leaf", [TIRED, FOREIGN, EARLY, None])
 def test_edge_and_client_are_issued_anew(leaf: Leaf | None) -> None:
     assert due(facts(edge=leaf), NOW) == (IssueEdge(),)
     assert due(facts(client=leaf), NOW) == (IssueClient(),)
@@ -64,10 +66,17 @@ def test_edge_and_client_are_issued_anew(leaf: Leaf | None) -> None:
 
 
 def test_instances_are_replaced_by_reason() -> None:
-    some = (served("i-1", TIRED), served("i-2"), served("i-3", TIRED), served("i-4", None))
+    some = (
+        served("i-1", TIRED),
+        served("i-2"),
+        served("i-3", TIRED),
+        served("i-4", None),
+        served("i-5", EARLY),
+    )
     assert due(facts(instances=some), NOW) == (
         Replace(("i-1", "i-3"), "its certificate ends on 2026-12-24"),
         Replace(("i-4",), "its certificate is lost"),
+        Replace(("i-5",), "its certificate is not valid yet, for the clock was set back"),
     )
 
 
@@ -143,7 +152,8 @@ class Years:
             shown = read(own / "certificate.pem")
             assert accepts(own / "ca.pem", client), f"{id} refuses the balancer on {self.now}"
             assert accepts(self.files.trusted, shown), f"the balancer refuses {id} on {self.now}"
-            assert self.now < shown.not_valid_after_utc
+            assert shown.not_valid_before_utc <= self.now < shown.not_valid_after_utc
+        assert max(client.not_valid_before_utc, edge.not_valid_before_utc) <= self.now
         assert self.now < min(client.not_valid_after_utc, edge.not_valid_after_utc)
         assert accepts(self.files.ca, edge)
 
@@ -194,3 +204,40 @@ def test_after_a_year_asleep_all_is_renewed_at_once(tmp_path: Path) -> None:
     assert life.now < min(
         read(life.files.client).not_valid_after_utc, read(life.files.edge).not_valid_after_utc
     )
+
+
+@pytest.mark.parametrize("jumps", [(-30,), (100,), (100, -100), (-30, 30), (2000, -2000)])
+def test_after_the_clock_has_jumped_all_are_valid_again_and_the_authority_is_the_same(
+    tmp_path: Path, jumps: tuple[int, ...]
+) -> None:
+    life = Years(tmp_path)
+    life.now -= 3000 * DAY  # of the authority's 3652
+    while not settled(life):
+        pass
+    authority = life.files.ca.read_bytes()
+    for days in jumps:
+        life.now += days * DAY
+        while not settled(life):
+            pass
+        life.check()
+    assert life.files.ca.read_bytes() == authority
+
+
+def settled(life: Years) -> bool:
+    """One look; those that are outdated are replaced. Whether there was none."""
+    told = {id for each in life.certificates.renew(life.instances) for id in each.ids}
+    life.instances = [it for it in life.instances if it not in told] + [life.launched() for _ in told]
+    return not told
+
+
+def test_certificates_that_are_deleted_under_a_supervisor_are_there_again_from_the_same_authority(
+    tmp_path: Path,
+) -> None:
+    life = Years(tmp_path)
+    authority, key = life.files.ca.read_bytes(), life.files.ca_key.read_bytes()
+    shutil.rmtree(life.paths.certificates)
+    while not settled(life):
+        pass
+    life.check()
+    assert (life.files.ca.read_bytes(), life.files.ca_key.read_bytes()) == (authority, key)
+    assert life.paths.certificates.stat().st_mode & 0o777 == 0o700

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from evenly.cli.drawing import Scene, draw
+from evenly.cli.drawing import Note, Scene, draw
 from evenly.core.status import (
     EnvironmentStatus,
     JobStatus,
@@ -94,3 +94,17 @@ def test_a_zone_that_is_out_and_a_part_that_is_down(status: EnvironmentStatus) -
 def test_leaving_is_told_apart_from_stopping(status: EnvironmentStatus) -> None:
     assert drawn(scene(status, stops=False))[-1] == " Ctrl-C leaves this view; it goes on running."
     assert "no environment here any more" in drawn(scene(None))[0]
+
+
+@pytest.mark.parametrize("height", [14, 24, 40])
+@pytest.mark.parametrize("count", [0, 1, 3, 40])
+def test_what_became_of_reloads_stands_below_the_events(
+    status: EnvironmentStatus, height: int, count: int
+) -> None:
+    notes = tuple(Note("12:04:00", f"note {number} " + "x" * 200, "failed") for number in range(count))
+    lines = drawn(replace(scene(status), notes=notes), 80, height)
+    assert len(lines) <= height and all(len(line) <= 80 for line in lines)
+    told = [index for index, line in enumerate(lines) if "note " in line]
+    events = [index for index, line in enumerate(lines) if "event " in line]
+    assert events and (not told or max(events) < min(told))
+    assert not count or f"note {count - 1} " in lines[max(told)]

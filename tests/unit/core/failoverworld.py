@@ -34,7 +34,8 @@ Decide = Callable[[Book, Seen], Action | None]
 @dataclass
 class Server:
     """One member. `log`: the ids that were committed here. `lingering`: its postmaster was killed, its sessions go on.
-    `asked`: its settings say that it waits for its standby; `waits`: it does. `pending`: committed, and waiting."""
+    `asked`: its settings say that it waits for its standby; `waits`: it does. `hangs`: it does nothing, and may go on
+    any time. `pending`: committed, and waiting."""
 
     log: list[int] = field(default_factory=list)
     standby_data: bool = False
@@ -44,6 +45,7 @@ class Server:
     reads_only: bool = False
     asked: bool = False
     waits: bool = False
+    hangs: bool = False
     pending: list[int] = field(default_factory=list)
 
     @property
@@ -53,7 +55,7 @@ class Server:
 
     def end(self, *, lingering: bool) -> None:
         self.lingering = lingering and (self.up or self.lingering)
-        self.up = self.ready = False
+        self.up = self.ready = self.hangs = False
         if not self.lingering:
             self.pending.clear()
 
@@ -69,6 +71,7 @@ class Memory:
     guard_from: int | None = None
     copying: bool = False
     copied: bool = False
+    hangs: bool = False  # the primary, as it was when it was last asked
     streaming: bool = False  # as it was when it was last looked for
     detached_s: float = 0.0
     asked: Replacement | None = None
@@ -120,13 +123,15 @@ class World:
 
     def receive(self) -> None:
         """The standby gets what it lacks."""
-        if self.attached:
+        if self.attached and not (self.sender.hangs or self.receiver.hangs):
             self.receiver.log[:] = self.sender.log
             self.settle(self.sending)
 
     def attach(self) -> None:
         for name in MEMBERS:
             sender, receiver = self.servers[name], self.servers[other(name)]
+            if sender.hangs or receiver.hangs:
+                continue
             if sender.up and sender.ready and not sender.reads_only and receiver.up and receiver.reads_only:
                 assert receiver.log == sender.log[: len(receiver.log)], (
                     "the standby has what the primary has not"
@@ -144,6 +149,7 @@ class World:
 
     def look(self) -> None:
         """That the standby receives, or does so no more, is known some time after it began."""
+        self.memory.hangs = self.primary.hangs
         self.memory.streaming = self.attached and self.primary.up and self.sending == self.book.primary
 
     def detach(self) -> None:
@@ -152,19 +158,20 @@ class World:
     def reload(self, name: str) -> None:
         """A server takes its settings, some time after it was asked to."""
         server = self.servers[name]
-        if server.up:
+        if server.up and not server.hangs:
             server.waits = server.asked
             self.settle(name)
 
     def become_ready(self, name: str) -> None:
-        self.servers[name].ready = self.servers[name].up
+        server = self.servers[name]
+        server.ready = server.up and (server.ready or not server.hangs)
 
     def end(self, name: str, *, lingering: bool) -> None:
         self.servers[name].end(lingering=lingering)
         if not (self.servers[name].lingering and self.attached and self.sending == name):
             self.detach()
         if name == self.book.primary:
-            self.memory.guarding = self.memory.copying = self.memory.streaming = False
+            self.memory.guarding = self.memory.copying = self.memory.streaming = self.memory.hangs = False
             self.memory.detached_s = 0.0
 
     def ask_for_replacement(self, length: int) -> None:
@@ -179,13 +186,15 @@ class World:
         self.memory = Memory()
 
     def pass_time(self, seconds: float) -> None:
-        could = self.primary.ready and not self.primary.reads_only and self.zones[other(self.book.primary)]
+        primary = self.primary
+        answers = primary.ready and not primary.hangs
+        could = answers and not primary.reads_only and self.zones[other(self.book.primary)]
         self.memory.detached_s = self.memory.detached_s + seconds if could and not self.attached else 0.0
 
     def guard_further(self) -> None:
         """The settings are seen to hold; then, all that came before is seen to be at the standby."""
         memory, primary = self.memory, self.primary
-        if not (memory.guarding and primary.up and primary.waits):
+        if not (memory.guarding and primary.up and primary.waits) or primary.hangs or self.standby.hangs:
             return
         if memory.guard_from is None:
             memory.guard_from = len(primary.log)
@@ -193,7 +202,7 @@ class World:
             memory.guarding, memory.guarded = False, True
 
     def end_copy(self) -> None:
-        if self.memory.copying and self.primary.ready:
+        if self.memory.copying and self.primary.ready and not self.primary.hangs:
             assert not (self.standby.up or self.standby.lingering), "its data is in use"
             self.standby.log = list(self.primary.log)
             self.standby.standby_data = True
@@ -220,7 +229,12 @@ class World:
     def _member(self, name: str) -> MemberSeen:
         it = self.servers[name]
         return MemberSeen(
-            it.up, self.memory.quiet[name], it.ready, it.ready and it.reads_only, self.zones[name]
+            it.up,
+            self.memory.quiet[name],
+            it.ready,
+            it.ready and it.reads_only,
+            self.zones[name],
+            it.up and self.memory.hangs and name == self.book.primary,
         )
 
     def step(self) -> bool:
@@ -241,6 +255,7 @@ class World:
                     self.memory.detached_s = 0.0
                 if book.primary != self.book.primary:
                     self.memory.waits = self.memory.guarding = self.memory.guarded = False
+                    self.memory.hangs = False
                     self.memory.streaming = False
                 if book.replacing != self.book.replacing:
                     done = self.book.replacing
@@ -291,6 +306,8 @@ class World:
         self.memory.replaced = True
 
     def _promote(self, server: Server) -> None:
+        if server.hangs:
+            return
         server.reads_only = server.standby_data = False
         self.detach()
 
@@ -325,6 +342,8 @@ class World:
                     self.end(name, lingering=False)
                 self.become_ready(name)
                 self.reload(name)
+            if self.standby.hangs:
+                self.detach()
             self.attach()
             self.look()
             self.receive()

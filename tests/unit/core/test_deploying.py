@@ -20,7 +20,7 @@ from evenly.core.deploying import (
 )
 from evenly.core.rollout import Failure, RolloutSet, parted
 from evenly.core.status import LEAVING, InstanceState
-from evenly.core.strategy import LOOK_S, Step, return_steps, steps
+from evenly.core.strategy import LOOK_S, Step, reload_steps, return_steps, steps
 from evenly.core.summary import is_evenly_full
 from evenly.manifest.types import CanaryStep, Deployment, Seconds
 
@@ -70,6 +70,10 @@ def test_a_canary_has_enough_instances_for_its_share_and_one_a_zone_at_least() -
         Step(8, 8, 100.0, 10.0),
         Step(8, 0, None, 0.0),
     )
+
+
+def test_a_reload_brings_all_and_shifts_all_at_once_and_is_watched_for_no_time() -> None:
+    assert reload_steps(2) == (Step(2, 2, 100.0, 0.0), Step(2, 0, None, 0.0))
 
 
 @given(st.sampled_from([ROLLING, BLUE_GREEN, CANARY]), st.integers(1, 40), st.integers(2, 6), st.booleans())
@@ -134,6 +138,17 @@ def test_the_old_ones_have_to_be_on_their_way_before_the_bake_begins() -> None:
     assert advance(last, replace(WELL, old=Cohort(0, 0, full=True)), 1.0).phase is Phase.HOLDING
 
 
+def test_a_reload_has_the_traffic_as_soon_as_it_serves_and_is_done_as_soon_as_the_old_ones_go() -> None:
+    growing = begun(phase=Phase.GROWING, steps=reload_steps(4), gated=False)
+    assert advance(growing, replace(WELL, new=Cohort(3, 4, full=False)), 1.0) == growing
+    serving = advance(growing, replace(WELL, new=Cohort(4, 4, full=True)), 1.0)
+    assert (serving.phase, wanted(serving).share) == (Phase.HOLDING, 100.0)
+    leaving = advance(serving, WELL, 1.0)
+    assert (leaving.phase, wanted(leaving).old) == (Phase.GROWING, 0)
+    gone = replace(WELL, old=Cohort(0, 0, full=True))
+    assert advance(advance(leaving, gone, 1.0), gone, 1.0).phase is Phase.DONE
+
+
 # --- each gate
 
 
@@ -157,6 +172,7 @@ def test_a_gate_that_fails_turns_it_back_and_says_why(deploy, seen, words):
     back = advance(deploy, seen, 1.0)
     assert back.phase is Phase.RETURNING
     assert words in (back.why or "")
+    assert back.failed == (CRASH.id if seen.failed else None)
 
 
 def test_one_crash_may_be_an_accident() -> None:
@@ -220,7 +236,7 @@ def cohort(world: World, new: bool) -> Cohort:
 
 
 @given(
-    st.sampled_from([ROLLING, BLUE_GREEN, CANARY]),
+    st.sampled_from([{}, {"how": BLUE_GREEN}, {"how": CANARY}, {"steps": reload_steps(4), "gated": False}]),
     st.one_of(st.none(), st.integers(0, 60)),
     st.randoms(use_true_random=False),
 )
@@ -228,7 +244,7 @@ def cohort(world: World, new: bool) -> Cohort:
 def test_whenever_it_fails_all_serve_throughout_and_one_release_is_left(how, fails_at, random):
     """Half-second ticks; at one of them a figure is past its limit, or never."""
     world = World(four())
-    deploy = begun(how)
+    deploy = begun(**how)
     for tick in range(800):
         if deploy.phase in OVER:
             break

@@ -56,12 +56,14 @@ class Model(RuleBasedStateMachine):
     @rule()
     def a_client_connects_and_writes(self):
         link = self.world.link
-        if link and self.world.servers[link].ready and self.world.servers[link].takes_writes:
+        server = self.world.servers[link] if link else None
+        if server and server.ready and server.takes_writes and not server.hangs:
             self.world.write(link)
 
     @rule(name=MEMBER)
     def a_client_of_old_writes(self, name):
-        if self.world.servers[name].takes_writes:
+        server = self.world.servers[name]
+        if server.takes_writes and not server.hangs:
             self.world.write(name)
 
     # --- what goes on
@@ -117,6 +119,14 @@ class Model(RuleBasedStateMachine):
     def the_sessions_of_an_ended_server_end(self, name):
         if self.world.servers[name].lingering:
             self.world.end(name, lingering=False)
+
+    @rule(name=MEMBER)
+    def a_server_hangs(self, name):
+        self.world.servers[name].hangs = self.world.servers[name].up
+
+    @rule(name=MEMBER)
+    def a_server_goes_on(self, name):
+        self.world.servers[name].hangs = False
 
     @rule()
     def the_standby_is_cut_off(self):
@@ -287,6 +297,17 @@ def the_primary_is_gone_for_good(world: World) -> None:
     world.serves()
 
 
+def believes_in_a_primary_that_hangs(book: Book, seen: Seen) -> Action | None:
+    awake = {name: replace(it, hangs=False) for name, it in seen.members.items()}
+    return failover.decide(book, replace(seen, members=awake))
+
+
+def the_primary_hangs_for_good(world: World) -> None:
+    world.servers["a"].hangs = True
+    world.recover(9)
+    world.serves()
+
+
 def replaces_at_once(book: Book, seen: Seen) -> Action | None:
     quiet = {name: replace(it, quiet=True) for name, it in seen.members.items()}
     return failover.decide(book, replace(seen, members=quiet) if book.replacing else seen)
@@ -312,6 +333,7 @@ def a_restore_is_asked_for(world: World) -> None:
 
 
 NEEDED = [
+    (believes_in_a_primary_that_hangs, the_primary_hangs_for_good),
     (promotes_what_is_behind, the_primary_ends_after_its_standby),
     (promotes_before_the_fence, sessions_outlive_their_primary),
     (releases_before_it_is_written_down, the_supervisor_ends_while_it_releases),
@@ -342,6 +364,14 @@ def test_each_rule_is_needed(broken: Decide, happens: Callable[[World], None]):
 
 
 # --- single decisions
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "worked_s", "hung"),
+    [(2.4, 0.0, False), (2.5, 0.0, True), (2.5, 0.0001, False), (19.9, 1.0, False), (20.0, 1.0, True)],
+)
+def test_one_that_gets_processor_time_is_given_longer(silent_s, worked_s, hung):
+    assert failover.is_hung(silent_s, worked_s) is hung
 
 
 def test_a_standby_that_ends_is_first_written_down_as_behind_and_then_not_waited_for():

@@ -65,3 +65,4 @@ def test_a_balancer_that_was_started_anew_counts_from_nothing() -> None:
     assert goes_on(before, reading(2, 100, buckets=(5, 50, 90)))
     assert not goes_on(before, reading(2, 99, buckets=(9, 99, 99)))
     assert not goes_on(before, replace(before, answers=Answers(200, 0, ())))
+    assert not goes_on(before, replace(before, answers=replace(before.answers, epoch=1)))

@@ -11,6 +11,13 @@ def traffic(requests: int, *buckets: tuple[float, int]) -> Traffic:
     return Traffic(requests, 0, 0, buckets)
 
 
+def test_the_next_epoch_counts_anew_whatever_it_counted() -> None:
+    before = Traffic(100, 1, 0, ((10.0, 100),))
+    found = rates(Reading(1.0, before), Reading(2.0, Traffic(120, 2, 0, ((10.0, 120),), epoch=1)))
+    assert found is not None
+    assert (found.per_second, found.errors_per_second) == (120, 2)
+
+
 def test_rates_lie_between_two_readings() -> None:
     first = Reading(10.0, Traffic(100, 1, 0, ((10.0, 100),)))
     last = Reading(12.0, Traffic(300, 3, 5, ((10.0, 300),)))

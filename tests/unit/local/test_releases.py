@@ -88,12 +88,45 @@ def test_migrations_are_part_of_it(paths: Paths) -> None:
     assert [it.name for it in folder.iterdir()] == ["0001_first.sql"]
 
 
+def test_which_releases_bring_the_same_migrations(paths: Paths) -> None:
+    manifest = Manifest(name="shop", app=App(serve="shop:app"), database=Database(migrations="db/"))
+    (paths.project / "db").mkdir()
+    first = releases.ensure(paths, manifest)
+    (paths.project / "shop.py").write_text("app = 2\n")
+    edited = releases.ensure(paths, manifest)
+    (paths.project / "db" / "0001_first.sql").write_text("SELECT 1;")
+    migrated = releases.ensure(paths, manifest)
+    (paths.project / "db" / "0001_first.sql").write_text("SELECT 2;")
+    changed = releases.ensure(paths, manifest)
+    assert releases.same_migrations(paths, first, edited)
+    assert not releases.same_migrations(paths, edited, migrated)
+    assert not releases.same_migrations(paths, migrated, changed)
+
+
 def test_the_reference_service_brings_its_own_migrations(paths: Paths) -> None:
     release = releases.ensure(paths, Manifest(name="hello"))
     folder = releases.migrations_folder(paths, release)
     assert folder is not None
     assert (folder / "0001_greetings.sql").is_file()
     assert not (paths.releases / "1" / "app").exists()
+
+
+def test_a_file_that_can_not_be_read_is_said_and_nothing_is_made(paths: Paths) -> None:
+    (paths.project / "db" / "0001_first.sql").mkdir(parents=True)
+    manifest = Manifest(name="shop", database=Database(migrations="db/"))
+    for make in (releases.ensure, releases.next_number):
+        with pytest.raises(UsageError, match="this file can't be read") as refused:
+            make(paths, manifest)
+        assert refused.value.where == str(paths.project / "db" / "0001_first.sql")
+    assert releases.numbers(paths) == ()
+
+
+def test_files_that_are_too_large_are_said_and_nothing_is_made(paths: Paths) -> None:
+    with (paths.project / "film.raw").open("wb") as file:
+        file.truncate(releases.LARGEST_BYTES + 1)  # takes no room
+    with pytest.raises(UsageError, match="add up to 512 MiB, and a release takes at most 512 MiB"):
+        releases.ensure(paths, OWN)
+    assert releases.numbers(paths) == ()
 
 
 def test_a_missing_build_folder_is_said(paths: Paths) -> None:

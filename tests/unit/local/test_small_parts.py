@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
-from evenly.core.parts import Part, ended, ready, restart_delay_s, started
+from evenly.core.failover import Book, Follower
+from evenly.core.fleet import Failure, Fleet, Instance, ProcessRef, ZoneFact
+from evenly.core.parts import Part, ended, not_started, ready, restart_delay_s, started
 from evenly.core.status import EnvironmentState, InstanceState
 from evenly.core.summary import environment_state
 from evenly.local.inheritance import inherited
@@ -14,6 +15,7 @@ from evenly.local.processes import Marked, mains
 from evenly.local.supervisor.attention import AT_REST_S, CLOSELY_S, NEARLY_S, next_look_s
 from evenly.local.supervisor.balancer import endpoint, is_published
 from evenly.local.supervisor.endings import ending
+from evenly.local.supervisor.following import Following
 from evenly.local.supervisor.record import adopt, read_record
 
 NOBODY = ProcessRef(2**22 + 1, "never")
@@ -107,6 +109,14 @@ def test_a_part_is_started_again_at_once_and_later_and_later() -> None:
     assert ready(part).ready
 
 
+def test_a_part_that_can_not_be_started_is_tried_later_and_later_too() -> None:
+    part, delays = started(Part(), NOBODY, 0), []
+    for at in range(1000, 1005):
+        part = not_started(part, "could not be started: No space left on device", at)
+        delays.append(part.start_at - at)
+    assert delays == [0, 0.25, 0.5, 1, 2]
+
+
 def test_the_environments_one_word() -> None:
     both = fleet(instance("a"), instance("b", "local-b"))
     cases = {
@@ -153,3 +163,23 @@ def test_the_balancer_is_told_of_what_listens_and_is_not_stopping() -> None:
     assert not is_published(instance("a", state=InstanceState.STOPPING))
     assert not is_published(replace(instance("a", state=InstanceState.LAUNCHING), listening=False))
     assert endpoint(instance("a", state=InstanceState.DRAINING)).draining
+
+
+def test_after_a_reboot_no_backoff_waits_for_a_time_of_the_old_clock() -> None:
+    failed = replace(fleet(), failures=4, failed=Failure("x", "local-a", 1e6, "exited"))
+    adopted = adopt(failed, [], now=1.0).fleet
+    assert adopted.failed is not None
+    assert adopted.failed.at == 1.0
+
+
+def test_while_the_machine_stood_still_the_standby_was_not_away() -> None:
+    now = [0.0]
+    following = Following(None, lambda: None, clock=lambda: now[0])  # type: ignore[arg-type]
+    behind = Book(follower=Follower.BEHIND)
+    for at in (0.0, 0.1, 1.0, 3601.0):
+        now[0] = at
+        following.look(behind, could=True, primary=NOBODY)
+    assert following.detached_s == 0.0
+    now[0] += 1.0
+    following.look(behind, could=True, primary=NOBODY)
+    assert following.detached_s == 1.0

@@ -48,6 +48,8 @@ export class Parts {
 
   update({ status, release }, now) {
     const rows = ["balancer", "database", "supervisor"].map(name => this.#row(name, state(status, name)));
+    const standby = status?.database_members?.find(it => it.role === "standby");
+    if (standby) rows.splice(2, 0, this.#row("standby", ...following(standby)));
     const number = release?.number ?? status?.release;
     const since = release?.made_at ? `, ${age(release.made_at, now)} old` : "";
     rows.push(this.#row("release", number ? `${number}${since}` : "none", number ? "good" : "unknown"));
@@ -69,6 +71,11 @@ export class Parts {
 function state(status, name) {
   if (status === null) return "down";
   return status[name]?.state ?? "none";
+}
+
+function following(standby) {
+  if (standby.in_sync) return ["in sync", "good"];
+  return standby.state === "running" ? ["not in sync", "coming"] : [standby.state, shapeOf(standby.state)];
 }
 
 /** The large numbers. `sample`: `null` if nothing is known; `silent`: the balancer has not answered for a while. */

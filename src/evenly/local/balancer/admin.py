@@ -4,6 +4,7 @@ Talks to Envoy's admin socket and to nothing else. Every question ends within it
 cut short or makes no sense is an AdminError, never a guess.
 """
 
+import contextlib
 import json
 import socket
 from collections.abc import Callable, Mapping
@@ -67,6 +68,12 @@ class AdminClient:
         except AdminError:
             return False
 
+    def live_epoch(self) -> int | None:
+        """The number of the epoch that answers, where it takes requests; `None` if none does."""
+        with contextlib.suppress(AdminError):
+            return self._parsed("/server_info", parse_live_epoch)
+        return None
+
     def endpoint_health(self) -> Mapping[str, EndpointHealth]:
         """Every endpoint that the balancer knows, by `address:port` or its socket's path. Raises AdminError."""
         return self._parsed("/clusters?format=json", parse_endpoint_health)
@@ -115,6 +122,12 @@ class _UnixConnection(HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+
+def parse_live_epoch(answer: Any) -> int | None:
+    """`/server_info` as a fact. Raises KeyError, TypeError or ValueError for anything else."""
+    number = int(answer["command_line_options"]["restart_epoch"])
+    return number if answer["state"] == "LIVE" else None
 
 
 def parse_endpoint_health(answer: Any) -> Mapping[str, EndpointHealth]:

@@ -1,10 +1,11 @@
 """How Envoy is started and stopped.
 
-Stop it with SIGTERM: it closes its sockets and exits within a tenth of a second. Whatever is in flight is
-lost, so take it away last. After SIGKILL it starts again at once: its socket is replaced, and no shared
-memory is left, because hot restart is off (which also lets any number of environments run side by side).
+Stop it with SIGINT, or with SIGTERM where hot restart is off: it closes its sockets and exits within a tenth of a
+second. Whatever is in flight is lost, so take it away last. After SIGKILL it starts again at once: its sockets are
+replaced. Hot restart is off unless it is asked for: see `hot`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from evenly.errors import TargetError
@@ -15,7 +16,9 @@ LOOPBACK_4 = "127.0.0.1"
 LOOPBACK_6 = "::1"
 
 
-def command(settings: BalancerSettings) -> tuple[str, ...]:
+def command(
+    settings: BalancerSettings, hot_restart: Sequence[str] = ("--disable-hot-restart",)
+) -> tuple[str, ...]:
     """The arguments of Envoy itself, without the wheel's Python wrapper. It logs to stderr."""
     return (
         str(envoy_program()),
@@ -23,7 +26,7 @@ def command(settings: BalancerSettings) -> tuple[str, ...]:
         str(BalancerFiles(settings.folder).bootstrap),
         "--concurrency",
         str(settings.concurrency),
-        "--disable-hot-restart",
+        *hot_restart,
         "--log-level",
         "warning",
         # What refuses a body logs the whole address, query and all, and once for each: the access log has it.

@@ -1,5 +1,6 @@
 """What the balancer counts of the traffic, read from its statistics. Pure."""
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -11,11 +12,12 @@ _ERRORS = f"http.{STATISTICS}.downstream_rq_5xx"
 _ACTIVE = f"http.{STATISTICS}.downstream_rq_active"
 _TIME = f"http.{STATISTICS}.downstream_rq_time"
 _NAMES = "completed|5xx|active|time"
-STATISTICS_FILTER = quote(rf"^http\.{STATISTICS}\.downstream_rq_({_NAMES})$")
+_EPOCH = "server.hot_restart_epoch"
+STATISTICS_FILTER = quote(rf"^(http\.{STATISTICS}\.downstream_rq_({_NAMES})|{re.escape(_EPOCH)})$")
 
 _ANSWERED = f"cluster.{SERVICE}.upstream_rq_completed"
 _UNDER_WAY = f"cluster.{SERVICE}.upstream_rq_active"
-ANSWERS_FILTER = quote(rf"^cluster\.{SERVICE}\.upstream_rq_(completed|active|time)$")
+ANSWERS_FILTER = quote(rf"^(cluster\.{SERVICE}\.upstream_rq_(completed|active|time)|{re.escape(_EPOCH)})$")
 
 
 def parse_traffic(answer: Any) -> Traffic:
@@ -24,13 +26,17 @@ def parse_traffic(answer: Any) -> Traffic:
     Raises KeyError, TypeError or ValueError for anything else.
     """
     counts = _counts(answer)
-    return Traffic(counts[_REQUESTS], counts[_ERRORS], counts[_ACTIVE], _buckets(answer, _TIME))
+    return Traffic(
+        counts[_REQUESTS], counts[_ERRORS], counts[_ACTIVE], _buckets(answer, _TIME), counts.get(_EPOCH, 0)
+    )
 
 
 def parse_answers(answer: Any) -> Answers:
     """`/stats?format=json` as facts. Raises KeyError, TypeError or ValueError for anything else."""
     counts = _counts(answer)
-    return Answers(counts.get(_ANSWERED, 0), counts[_UNDER_WAY], _buckets(answer, ANSWER_TIME))
+    return Answers(
+        counts.get(_ANSWERED, 0), counts[_UNDER_WAY], _buckets(answer, ANSWER_TIME), counts.get(_EPOCH, 0)
+    )
 
 
 def _counts(answer: Any) -> dict[str, int]:

@@ -67,6 +67,17 @@ def open_authority(
     return Authority(files, issuer, (*((change,) if change else ()), *issued), aside)
 
 
+def put_back(authority: Authority) -> bool:
+    """Write the authority's own files again where they were deleted under it; whether they were."""
+    files = authority.files
+    if all(it.exists() for it in (files.ca, files.ca_key, files.trusted)):
+        return False
+    files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_pair(files.ca, files.ca_key, authority.issuer)
+    _see_to_trust(files)
+    return True
+
+
 def issue_edge(files: CertificateFiles, issuer: Issued, names: CertificateNames, now: datetime) -> bool:
     """Issue the edge's certificate anew if that is due; whether it was."""
     return _renewed(

@@ -53,7 +53,12 @@ def _served(id: str, folder: Path, issuer: Certificate, following: Certificate |
 
 
 def _leaf(certificate: Certificate, current: bool) -> Leaf:
-    return Leaf(certificate.not_valid_after_utc, issuing.renew_at(certificate), current)
+    return Leaf(
+        ends=certificate.not_valid_after_utc,
+        renew_at=issuing.renew_at(certificate),
+        current=current,
+        begins=certificate.not_valid_before_utc,
+    )
 
 
 def _life(certificate: Certificate) -> Life:

@@ -10,8 +10,9 @@ An instance cannot: it is replaced. The authority is replaced in steps, none of 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 NOTICE = timedelta(days=30)
 SWITCHED_BEFORE = timedelta(days=90)  # the longest that what the old one issued can last
 ANNOUNCED_BEFORE = SWITCHED_BEFORE + NOTICE
@@ -28,11 +29,13 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One certificate. `current`: the authority that issues now has issued it, for the names that are wanted."""
+    """One certificate. `current`: the authority that issues now has issued it, for the names that are wanted.
+    `begins`: it is not valid before, which matters where the clock was set back."""
 
     ends: datetime
     renew_at: datetime
     current: bool
+    begins: datetime = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def _all_are_current(facts: Facts) -> bool:
 
 
 def _is_due(leaf: Leaf | None, now: datetime) -> bool:
-    return leaf is None or not leaf.current or now >= leaf.renew_at
+    return leaf is None or not leaf.current or not leaf.begins <= now < leaf.renew_at
 
 
 def _replacements(facts: Facts, now: datetime) -> tuple[Replace, ...]:
@@ -152,4 +155,6 @@ def _why(instance: Served, facts: Facts, now: datetime) -> str | None:
         return "the certificate authority was replaced"
     if facts.next is not None and not instance.trusts_next:
         return "the certificate authority is going to be replaced"
+    if now < leaf.begins:
+        return "its certificate is not valid yet, for the clock was set back"
     return f"its certificate ends on {leaf.ends:%Y-%m-%d}" if now >= leaf.renew_at else None

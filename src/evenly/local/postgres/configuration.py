@@ -30,6 +30,8 @@ max_wal_size = 1GB
 # Sized for a laptop.
 shared_buffers = 128MB
 huge_pages = off
+# With the data, not in /dev/shm: there, each server that is killed would leave some, until nobody has any left.
+dynamic_shared_memory_type = mmap
 reserved_connections = 5
 superuser_reserved_connections = 3
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from evenly.local.postgres.server import PORT, Server
 
 MAINTENANCE_DATABASE = "template1"  # the one that is always there: see roles.py
 POLL_S = 0.02
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # is answered before anybody is asked who they are
 _TRANSIENT = re.compile(
     r"pre-existing shared memory block"  # children of a killed postmaster
     r"|lock file .* already exists"  # its pid, until it is reaped
@@ -84,6 +86,23 @@ async def probe(server: Server, password: Secret, within: float = 1.0) -> Readin
         return Readiness.STARTING
     await connection.close()
     return Readiness.READY
+
+
+async def answers(server: Server, within: float) -> bool | None:
+    """Whether a new connection gets a first word within so many seconds, also from one that is still starting; `None`
+    where nobody listens. It costs the server a process for a moment, and nobody a password."""
+    try:
+        async with asyncio.timeout(within):
+            reader, writer = await asyncio.open_unix_connection(server.socket)
+            try:
+                writer.write(_SSL_REQUEST)
+                return bool(await reader.read(1))
+            finally:
+                writer.close()
+    except (TimeoutError, BlockingIOError):  # the latter: so many wait already
+        return False
+    except OSError:
+        return None
 
 
 def start_failure(log_tail: str) -> StartFailure:

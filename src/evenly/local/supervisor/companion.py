@@ -1,8 +1,9 @@
-"""The watchdog, seen from the supervisor: each starts the other again when it dies."""
+"""The watchdog, seen from the supervisor: each starts the other again when it dies. And the sockets of both."""
 
 import asyncio
 import os
 import sys
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 
 from evenly.core.fleet import ProcessRef
@@ -11,9 +12,16 @@ from evenly.local.inheritance import inherited
 from evenly.local.paths import Paths
 from evenly.local.processes import HOME_MARK, ROLE_MARK, Command, Watches
 from evenly.local.supervisor.journal import Journal
+from evenly.local.supervisor.sockets import hold_sockets
 
 WATCHDOG_ROLE = "watchdog"
 RETRY_S = 1.0
+
+
+def companions(paths: Paths, watches: Watches, journal: Journal) -> Iterator[Coroutine[None, None, None]]:
+    """What a supervisor can't do without, to be held for as long as it lives."""
+    yield hold_watchdog(paths, watches, journal)
+    yield hold_sockets(paths, journal)
 
 
 async def hold_watchdog(paths: Paths, watches: Watches, journal: Journal) -> None:

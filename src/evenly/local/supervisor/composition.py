@@ -6,7 +6,6 @@ A concern is a module of its own. Here it has a line where it is made, and one w
 import os
 import time
 from collections.abc import Coroutine, Iterator, Mapping
-from typing import Protocol
 
 from evenly.core.fleet import Fleet, Outdated, find
 from evenly.core.scalingfacts import scaling_policy
@@ -15,13 +14,12 @@ from evenly.local import control, processes
 from evenly.local.balancer.admin import AdminClient
 from evenly.local.jobs.telling import job_statuses
 from evenly.local.paths import Paths
-from evenly.local.processes import Command
 from evenly.local.reporting import environment_status
 from evenly.local.settings import make_runtime
 from evenly.local.supervisor.adopting import adopt_fleet
 from evenly.local.supervisor.backingup import BackingUp
-from evenly.local.supervisor.balancer import BALANCER_ROLE, Balancer
-from evenly.local.supervisor.companion import hold_watchdog
+from evenly.local.supervisor.balancer import Balancer
+from evenly.local.supervisor.companion import companions
 from evenly.local.supervisor.credentials import Certificates, certificate_names
 from evenly.local.supervisor.database import Database, database_of
 from evenly.local.supervisor.deploying import Releases, deploy_jobs, rollback_alarms, take_over
@@ -30,11 +28,11 @@ from evenly.local.supervisor.diagnosis import Reasons
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.ground import stand_on
 from evenly.local.supervisor.hands import InstanceHands
+from evenly.local.supervisor.hotrestart import HotRestart
 from evenly.local.supervisor.jobs import Jobs
 from evenly.local.supervisor.keeper import Keeper
 from evenly.local.supervisor.logkeeping import LogKeeping
 from evenly.local.supervisor.ownedge import OwnEdge
-from evenly.local.supervisor.parts import PartKeeper
 from evenly.local.supervisor.problems import Problems, sentence
 from evenly.local.supervisor.recording import Recorder
 from evenly.local.supervisor.renewal import Renewal
@@ -45,14 +43,6 @@ from evenly.local.supervisor.supervision import Supervision, policy
 from evenly.local.supervisor.watching import TrafficWatch
 from evenly.local.supervisor.workers import Workers
 from evenly.local.surroundings import Surroundings
-
-
-class Held(Protocol):
-    """What a part keeper holds: how to start it, and how to tell that it works."""
-
-    async def command(self) -> Command: ...
-
-    async def wait_ready(self) -> None: ...
 
 
 class Supervisor:
@@ -71,7 +61,8 @@ class Supervisor:
         )
         self._balancer = Balancer(paths, ground.topology, ground.settings, self._certificates)
         self._database = database_of(paths, ground.release, ground.secrets)
-        self._balancer_keeper = self._part(BALANCER_ROLE, self._balancer)
+        self._hot_restart = HotRestart(ground, self._balancer, self._part_changed, self._is_free)
+        self._balancer_keeper = self._hot_restart.keeper
         self._room = self._database_room()
         rooms = (self._room,) if self._room else ()
         self._problems = Problems(paths, ground.journal, (self._balancer_keeper, *rooms))
@@ -100,6 +91,7 @@ class Supervisor:
     def _work(self) -> Iterator[Coroutine[None, None, None]]:
         """What goes on beside the loop, for as long as this supervisor lives."""
         yield self._balancer_keeper.run()
+        yield self._hot_restart.run()
         if self._room:
             yield from self._room.work()
             yield begin_standby(self._room, lambda: self._supervision.keeper.fleet)
@@ -109,7 +101,7 @@ class Supervisor:
         if self._scaling:
             yield self._scaling.run()
         yield LogKeeping(self._paths, self._recorder.writing).run()
-        yield hold_watchdog(self._paths, self._ground.watches, self._journal)
+        yield from companions(self._paths, self._ground.watches, self._journal)
 
     # --- what there is
 
@@ -125,22 +117,14 @@ class Supervisor:
             lose=lambda it: self._hands.kill(it, "its zone was lost"),
         )
 
-    def _part(self, name: str, held: Held) -> PartKeeper:
-        return PartKeeper(
-            name,
-            command=held.command,
-            wait_ready=held.wait_ready,
-            changed=self._part_changed,
-            watches=self._ground.watches,
-            journal=self._journal,
-            clock=time.monotonic,
-        )
-
     def _database_room(self) -> Room | None:
         """What holds the database, where it is ours to hold."""
         if not isinstance(self._database, Database):
             return None
         return Room(self._ground, self._database, self._zones_up, self._part_changed)
+
+    def _is_free(self) -> bool:
+        return self._deploys.current is None
 
     def _zones_up(self) -> dict[str, bool]:
         return {zone.name: zone.available for zone in self._supervision.keeper.fleet.zones}
@@ -215,8 +199,7 @@ class Supervisor:
         adopt_fleet(self._recorder, self._supervision.keeper, self._hands, self._journal, marked)
         self._workers.adopt(marked)
         self._jobs.adopt(marked)
-        for found in processes.mains(marked, BALANCER_ROLE)[:1]:
-            self._balancer_keeper.adopt(found.process)
+        self._hot_restart.adopt(marked, self._recorder)
         if self._room:
             self._room.adopt(marked)
         self._save_parts()
@@ -269,6 +252,7 @@ class Supervisor:
 
     def _report(self, fleet: Fleet) -> control.Report:
         problem = self._problems.current()
+        noticing = (self._deploys, self._renewal, self._hot_restart, self._backing_up, self._problems)
         return control.Report(
             status=environment_status(
                 self._paths,
@@ -281,7 +265,7 @@ class Supervisor:
                 problem=sentence(fleet, problem) or self._certificates.own.problem,
                 workers=self._workers.fleets,
                 jobs=job_statuses(self._jobs.states, time.time()),
-                notices=(*self._deploys.notices, *self._renewal.notices, *self._backing_up.notices),
+                notices=tuple(told for it in noticing for told in it.notices),
                 scaling=self._scaling.status if self._scaling else None,
                 database_members=self._room.members if self._room else (),
             ),

@@ -13,7 +13,7 @@ from evenly.local.certificates import (
     open_authority,
     remove_instance,
 )
-from evenly.local.certificates.authority import issue_client, issue_edge
+from evenly.local.certificates.authority import issue_client, issue_edge, put_back
 from evenly.local.certificates.crossing import forget_old, make_next, switch
 from evenly.local.certificates.facts import read_facts
 from evenly.local.certificates.own import SOON
@@ -87,7 +87,8 @@ class Certificates:
         with self._lock:
             if self._has_ended():
                 self._authority = None  # a machine that slept for long: as at a first start
-            self._opened()
+            if put_back(self._opened()):
+                self._journal.write("authority-put-back")
             self.own.look(self._clock())
             for _ in range(MOST_STEPS):
                 actions = due(self._facts(ids), self._clock())

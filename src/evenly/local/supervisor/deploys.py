@@ -15,16 +15,20 @@ from evenly.core.deploying import OVER, Cohort, Deploy, Phase, Seen, Work, advan
 from evenly.core.fleet import Event, Fleet, Instance
 from evenly.core.rollout import RolloutSet, parted, with_rollout
 from evenly.core.status import LEAVING, InstanceState
-from evenly.core.strategy import return_steps, steps
+from evenly.core.strategy import Step, reload_steps, return_steps, steps
 from evenly.core.summary import is_evenly_full
 from evenly.core.topology import local_topology
 from evenly.errors import EvenlyError, StateError
 from evenly.local import control
-from evenly.local.deploybook import began, ended, read_book, told, under_way, write_book
-from evenly.local.settings import read_release, timestamp_now
+from evenly.local.control import Deploy as Asked
+from evenly.local.deploybook import Book, began, ended, read_book, told, under_way, write_book
+from evenly.local.releases import same_migrations
+from evenly.local.settings import Release, read_release, timestamp_now
 from evenly.local.supervisor.ground import Ground
+from evenly.local.supervisor.storage import keeping
 from evenly.local.supervisor.turns import Turns
 from evenly.local.supervisor.watching import TrafficWatch
+from evenly.manifest.types import Deployment
 
 SICK_AFTER_S = 2.0
 LOOK_S = 0.1
@@ -74,8 +78,8 @@ class Deploys:
     def control(self, request: control.Request) -> None:
         """Do what a command asks, as far as it is about deploys. Raises StateError."""
         match request:
-            case control.Deploy(release, by, returns):
-                self._begin(release, by, returns=returns)
+            case control.Deploy():
+                self._begin(request)
             case control.StopDeploy(by):
                 if self.current is None:
                     raise StateError("no deploy is under way", try_="See the releases: evenly releases")
@@ -92,27 +96,30 @@ class Deploys:
             self._journal.write("deploy-resumed", release=self.current.release, phase=self.current.phase)
         await self._turns.run(self._turn)
 
-    def _begin(self, number: int, by: str, *, returns: bool) -> None:
+    def _begin(self, asked: Asked) -> None:
         if self.current:
             raise under_way(self.current)
-        fleet, release = self._fleet(), read_release(self._paths, number)
-        topology = local_topology(release.manifest)
-        how, zones = release.manifest.deployment, len(fleet.zones)
+        fleet, release = self._fleet(), read_release(self._paths, asked.release)
         deploy = Deploy(
-            release=number,
+            release=asked.release,
             before=self._ground.release.number,
-            by=by,
+            by=asked.by,
             started_at=timestamp_now(),
             count=fleet.desired,
-            steps=return_steps(fleet.desired) if returns else steps(how, fleet.desired, zones),
-            grace_period=topology.health.grace_period,
+            steps=_steps(asked, fleet, release.manifest.deployment),
+            grace_period=local_topology(release.manifest).health.grace_period,
             since=self._clock(),
-            prepares=not returns,
+            prepares=not (asked.returns or (asked.reloads and self._is_prepared_for(release))),
+            gated=not asked.reloads,
         )
         self._stop = None
-        self._journal.write("deploy", release=number, before=deploy.before, by=by)
-        self._keep(deploy)
+        self._keep(began(self._book, deploy))
+        self._journal.write("deploy", release=asked.release, before=deploy.before, by=asked.by)
         self._turns.news()
+
+    def _is_prepared_for(self, release: Release) -> bool:
+        """The database needs nothing for it that it has not for the one that runs."""
+        return same_migrations(self._paths, self._ground.release, release)
 
     def _turn(self) -> tuple[float | None, ...]:
         """One look. Returns when to look again (monotonic seconds)."""
@@ -123,7 +130,8 @@ class Deploys:
         now = self._clock()
         after = advance(deploy, self._seen(deploy, now), now)
         if after != deploy:
-            self._enter(deploy, after)
+            with keeping("what is known of the deploy"):  # it stays in its phase, and looks again
+                self._enter(deploy, after)
         return (wake_at(after), now + LOOK_S) if after.phase not in OVER else (None,)
 
     def _see_to(self, deploy: Deploy) -> None:
@@ -171,29 +179,39 @@ class Deploys:
         return Work(f"{f'{error.where}: ' if error.where else ''}{error.what}")
 
     def _enter(self, before: Deploy, after: Deploy) -> None:
+        """Raises OSError where that can't be kept; then it is not entered."""
+        if after.phase is Phase.UNDONE:
+            self._tell(RolloutSet(None))
+            self._keep(ended(self._book, after, timestamp_now()))
+            self._stop = None
+        else:
+            self._keep(began(self._book, after))
         if self._working and self._working[0] is not after.phase:
             self._working[1].cancel()
             self._working = None
+        self._note(before, after)
+        if after.phase is Phase.DONE:
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif after.phase is not Phase.UNDONE:
+            self._turns.news()
+
+    def _note(self, before: Deploy, after: Deploy) -> None:
         if after.why and not before.why:
             self._journal.write("deploy-failed", release=after.release, why=after.why)
         step = current(after)
         facts = {"new": step.new, "old": step.old, "share": step.share, "seconds": step.hold_s}
         self._journal.write(f"deploy-{_word(after)}", release=after.release, before=after.before, **facts)
-        if after.phase is Phase.UNDONE:
-            self._tell(RolloutSet(None))
-            self._stop = None
-            self._book = ended(self._book, after, timestamp_now())
-            write_book(self._paths, self._book)
-            return
-        self._keep(after)
-        if after.phase is Phase.DONE:
-            os.kill(os.getpid(), signal.SIGTERM)
-        else:
-            self._turns.news()
 
-    def _keep(self, deploy: Deploy) -> None:
-        self._book = began(self._book, deploy)
-        write_book(self._paths, self._book)
+    def _keep(self, book: Book) -> None:
+        """What is not written down is not so. Raises OSError."""
+        write_book(self._paths, book)
+        self._book = book
+
+
+def _steps(asked: Asked, fleet: Fleet, how: Deployment) -> tuple[Step, ...]:
+    if asked.reloads:
+        return reload_steps(fleet.desired)
+    return return_steps(fleet.desired) if asked.returns else steps(how, fleet.desired, len(fleet.zones))
 
 
 def _word(deploy: Deploy) -> str:

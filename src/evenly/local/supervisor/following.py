@@ -12,25 +12,32 @@ from evenly.local.supervisor.database import Database
 
 AT_REST_S = 0.25
 CLOSELY_S = 0.05
+STOOD_STILL_S = 5.0  # without a look: this machine stood still, and what was not seen says nothing
 
 
 class Following:
     """`streaming`: the standby receives. `detached_s`: for how long it has not, while it could have. `guarded`: nothing
     is acknowledged without it, and it holds all that was. `news` hears of changes."""
 
-    def __init__(self, database: Database, news: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        news: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self.streaming = False
         self.guarded = False
         self._database = database
         self._news = news
         self._book = Book()
         self._primary: ProcessRef | None = None
-        self._attached_at = time.monotonic()
+        self._attached_at = self._looked_at = self._clock()
         self._could = False
 
     @property
     def detached_s(self) -> float:
-        return time.monotonic() - self._attached_at if self._could and not self.streaming else 0.0
+        return self._clock() - self._attached_at if self._could and not self.streaming else 0.0
 
     @property
     def is_awaited(self) -> bool:
@@ -40,8 +47,10 @@ class Following:
     def look(self, book: Book, *, could: bool, primary: ProcessRef | None) -> None:
         """What is known elsewhere. `primary`: its process, while it takes writes. `could`: a standby might follow."""
         self._could = could and book.follower is not Follower.NONE
-        if not self._could or self.streaming or book.follower is not self._book.follower:
-            self._attached_at = time.monotonic()
+        before, self._looked_at = self._looked_at, self._clock()
+        stood_still = self._looked_at - before > STOOD_STILL_S
+        if not self._could or self.streaming or stood_still or book.follower is not self._book.follower:
+            self._attached_at = self._looked_at
         if primary != self._primary or book.primary != self._book.primary:
             self.streaming = False
         self._book, self._primary = book, primary
@@ -81,5 +90,5 @@ class Following:
     def _found(self, streaming: bool) -> None:
         if streaming != self.streaming:
             self.streaming = streaming
-            self._attached_at = time.monotonic()
+            self._attached_at = self._clock()
             self._news()

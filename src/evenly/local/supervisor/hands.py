@@ -64,8 +64,8 @@ class InstanceHands:
         )
 
     def start(self, instance: Instance) -> Started | Exited:
-        keep_newest(self._paths.instance_logs, "i-*.log", LOGS_KEPT)
         try:
+            keep_newest(self._paths.instance_logs, "i-*.log", LOGS_KEPT)
             command = self._command(instance)
             process, child = processes.spawn(command)
         except UsageError as error:

@@ -20,11 +20,11 @@ from evenly.errors import StateError, UsageError
 from evenly.local import control, processes, runner
 from evenly.local.jobs.book import ending_file, forget_endings, job_log, read_jobs, told_ending, write_jobs
 from evenly.local.processes import INSTANCE_MARK, JOB_MARK, Command, Marked
-from evenly.local.settings import timestamp_now
 from evenly.local.state import DamagedError
 from evenly.local.supervisor.endings import ending
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.logfiles import keep_newest
+from evenly.local.supervisor.storage import not_kept
 from evenly.local.supervisor.turns import Turns
 from evenly.local.surroundings import Process, Surroundings, arguments, environment
 
@@ -227,7 +227,7 @@ class Jobs:
         try:
             write_jobs(self._paths, self._states)
         except OSError as error:
-            print(f"{timestamp_now()} the jobs' file could not be written: {error}", file=sys.stderr)  # noqa: T201
+            not_kept("the jobs' file", error)
             return False
         return True
 

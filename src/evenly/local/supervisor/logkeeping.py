@@ -44,7 +44,10 @@ class LogKeeping:
             await asyncio.sleep(LOOK_S)
 
     def look(self, running: frozenset[str]) -> None:
-        """Look once. What can't be done now (a full disk, a file that went) is tried again at the next look."""
+        """Look once. What can't be done now (a full disk, a file that went) is tried again at the next look. Folders
+        that were deleted are made again: nothing is started without a log."""
+        for folder in (self._paths.logs, self._paths.instance_logs):
+            folder.mkdir(mode=0o700, exist_ok=True)
         parts = [it for it in _logs(self._paths.logs, "*.log") if it.path != self._access]
         found = [it for folder in _folders(self._paths) for it in _logs(folder, "*.log*")]
         processes = [replace(it, running=any(id in it.path.name for id in running)) for it in found]

@@ -92,7 +92,8 @@ class HealthLooks:
 
     def _judge_silence(self) -> None:
         process = self._keeper.part.process
-        if process is None or not self._keeper.part.ready:
+        changes_hands = self._balancer.handover.next is not None
+        if process is None or not self._keeper.part.ready or changes_hands:
             self._silence = None
             return
         now, worked_s = self._clock(), main_thread_s(process.pid)

@@ -67,9 +67,9 @@ class Member:
         """It does, or was asked to."""
         return self.process is not None or self._permitted.is_set()
 
-    def seen(self, *, zone_up: bool) -> MemberSeen:
-        ready = self.keeper.part.ready
-        return MemberSeen(self.runs, self.quiet, ready, ready and self._reads_only, zone_up)
+    def seen(self, *, zone_up: bool, hung: ProcessRef | None = None) -> MemberSeen:
+        ready, is_hung = self.keeper.part.ready, hung is not None and hung == self.process
+        return MemberSeen(self.runs, self.quiet, ready, ready and self._reads_only, zone_up, is_hung)
 
     def adopt(self, marked: Marked) -> None:
         self.keeper.adopt(marked.process)

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from evenly.core import parts
 from evenly.core.fleet import ProcessRef
@@ -54,12 +55,24 @@ class PartKeeper:
         self.part = parts.started(self.part, process, self._clock())
         self._watch(process)
 
+    def hand_over(self, process: ProcessRef) -> None:
+        """Another process holds the part from now on. The one before is missed by nobody; of the new one's end
+        `heard_end` is told."""
+        self.part = parts.handed_over(process, self._clock())
+        self._changed()
+
+    def heard_end(self, process: ProcessRef, code: int | None) -> None:
+        if self.part.process == process:
+            self._code = code
+            self._ended.set()
+
     async def run(self) -> None:
         """Hold the part for ever. Raises EvenlyError when it can't even be started for the first time."""
         while True:
             if self.part.process is None:
                 await asyncio.sleep(max(0.0, self.part.start_at - self._clock()))
-                await self._start()
+                if not await self._started():
+                    continue
             await self._until_ready_or_ended()
             await self._ended.wait()
             self._note_end()
@@ -70,22 +83,27 @@ class PartKeeper:
             self._journal.write(f"kill-{self.name}", why=why, **self._facts)
             processes.send(self.part.process, signal.SIGKILL)
 
-    async def _start(self) -> None:
-        command = await self._command()
-        process, child = processes.spawn(command)
+    async def _started(self) -> bool:
+        """Start it; where its files can't be written, on a full disk say, it is tried again later."""
+        try:
+            command = await self._command()
+            process, child = processes.spawn(command)
+        except OSError as error:
+            why = f"could not be started: {error.strerror}: {error.filename}"
+            self.part = parts.not_started(self.part, why, self._clock())
+            self._journal.write(f"ended-{self.name}", why=why, **self._facts)
+            self._changed()
+            return False
         self.part = parts.started(self.part, process, self._clock())
         self._journal.write(f"start-{self.name}", pid=process.pid, why=self.part.why, **self._facts)
         self._watch(process, child)
         self._changed()
+        return True
 
     def _watch(self, process: ProcessRef, child: "subprocess.Popen[bytes] | None" = None) -> None:
         self._ended = asyncio.Event()
         self._code = None
-        self._watches.add(process, self._on_end, child)
-
-    def _on_end(self, code: int | None) -> None:
-        self._code = code
-        self._ended.set()
+        self._watches.add(process, partial(self.heard_end, process), child)
 
     async def _until_ready_or_ended(self) -> None:
         ready = asyncio.ensure_future(self._wait_ready())

@@ -11,6 +11,7 @@ from evenly.local.paths import Paths
 from evenly.local.postgres import start_failure
 from evenly.local.supervisor.database import DATABASE_ROLE
 from evenly.local.supervisor.journal import Journal
+from evenly.local.supervisor.storage import storage_notices
 from evenly.local.waiting import LOG_LINES, tail
 
 FAILED_STARTS = 4
@@ -46,6 +47,11 @@ class Problems:
     def current(self) -> EvenlyError | None:
         failing = (it for it in self._keepers if it.part.failures >= FAILED_STARTS and not it.part.ready)
         return self._kept or next((self._does_not_stay_up(it) for it in failing), None)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person has to do in time, as sentences."""
+        return storage_notices(self._paths)
 
     def _does_not_stay_up(self, keeper: Kept) -> StateError:
         log = self._paths.logs / f"{keeper.name}.log"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from evenly.core.address import SOCKET
-from evenly.core.fleet import Fleet, Instance, ProcessRef
+from evenly.core.fleet import Failure, Fleet, Instance, ProcessRef
 from evenly.core.scalingfacts import ScalingState
 from evenly.core.status import DatabaseMember, InstanceState
 from evenly.local import state
@@ -60,7 +60,12 @@ def adopt(fleet: Fleet, marked: Iterable[Marked], now: float, role: str = INSTAN
     still = [it for it in known.values() if it.id not in running and it.process and is_alive(it.process)]
     instances = tuple(sorted((*found, *still), key=lambda it: (it.launched_at, it.id)))
     lost = tuple(sorted(known.keys() - {it.id for it in instances}))
-    return Adopted(replace(fleet, instances=instances), lost)
+    return Adopted(replace(fleet, instances=instances, failed=_failed(fleet.failed, now)), lost)
+
+
+def _failed(failed: Failure | None, now: float) -> Failure | None:
+    """Not in the future, which no backoff may wait for: the clock begins anew when the machine does."""
+    return replace(failed, at=min(failed.at, now)) if failed else None
 
 
 def _instance(marked: Marked, known: Instance | None, now: float) -> Instance:

@@ -1,25 +1,26 @@
 """Keeps the record: what runs, durably, at every change, so that the next supervisor can go on with it."""
 
-import sys
 from typing import Any
 
 import msgspec
 
 from evenly.core.fleet import Fleet, ZoneFact
-from evenly.local.settings import timestamp_now
 from evenly.local.state import DamagedError
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.record import Record, read_record, write_record
+from evenly.local.supervisor.storage import keeping
 
 
 class Recorder:
     """The record of one environment, as this supervisor found it and changes it. `was_down`: there was none, for
-    the environment is brought up anew."""
+    the environment is brought up anew. `was_lost`: there was one, and it could not be read."""
 
     def __init__(self, ground: Ground) -> None:
         self._paths = ground.paths
         self.was_down = not ground.paths.record.exists()
-        self.record = _known(ground) or Record(fleet=_new_fleet(ground))
+        known = _known(ground)
+        self.was_lost = known is None and not self.was_down
+        self.record = known or Record(fleet=_new_fleet(ground))
 
     def writing(self) -> frozenset[str]:
         """The ids of the instances and workers that run, and write to logs."""
@@ -29,10 +30,8 @@ class Recorder:
     def save(self, **changes: Any) -> None:
         """Change these fields of the record, and write it."""
         self.record = msgspec.structs.replace(self.record, **changes)
-        try:
+        with keeping("the record"):  # what runs goes on, and is found again by its marks
             write_record(self._paths, self.record)
-        except OSError as error:  # a full disk, say: what runs goes on, and is found again by its marks
-            print(f"{timestamp_now()} the record could not be written: {error}", file=sys.stderr)  # noqa: T201
 
 
 def _known(ground: Ground) -> Record | None:

@@ -34,6 +34,7 @@ from evenly.errors import StateError
 from evenly.local import control, postgres, processes
 from evenly.local.postgres.replication import UNREACHABLE, promote
 from evenly.local.processes import MEMBER_MARK, Marked
+from evenly.local.supervisor.answering import Answering
 from evenly.local.supervisor.beside import RETRY_S, Beside
 from evenly.local.supervisor.copying import COPY_ROLE, copy_primary
 from evenly.local.supervisor.database import DATABASE_ROLE, Database
@@ -41,6 +42,7 @@ from evenly.local.supervisor.following import Following
 from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.member import Member
 from evenly.local.supervisor.replacing import Replacing
+from evenly.local.supervisor.storage import keeping
 
 LOOK_S = 0.05  # while the standby is on its way
 
@@ -72,10 +74,11 @@ class Room:
         self._may_begin = False
         self._copied = False
         self._waits = True  # another supervisor may have left it so
-        self._following = Following(database, self._news_heard)
-        self._beside = Beside(ground.journal, self._news_heard)
-        self._replacing = Replacing(database, ground.journal)
         self._news = asyncio.Event()
+        self._following = Following(database, self._news.set)
+        self._answering = Answering(self._news.set)
+        self._beside = Beside(ground.journal, self._news.set)
+        self._replacing = Replacing(database, ground.journal)
         self._is_ready = asyncio.Event()
 
     # --- as the part of the environment that it is
@@ -102,19 +105,16 @@ class Room:
 
     def control(self, request: control.Request) -> None:
         """What a command asks may concern it: a zone, say."""
-        match request:
-            case control.Configure():
-                for it in self._members.values():
-                    it.configure(waits=self._waits and it is self._primary)
-            case control.ReplaceData(replacement):
-                self._replacing.asked = replacement
-            case _:
-                pass
-        self._news_heard()
+        if isinstance(request, control.Configure):
+            for it in self._members.values():
+                it.configure(waits=self._waits and it is self._primary)
+        elif isinstance(request, control.ReplaceData):
+            self._replacing.asked = request.replacement
+        self._news.set()
 
     def let_standby_begin(self) -> None:
         self._may_begin = True
-        self._news_heard()
+        self._news.set()
 
     def adopt(self, marked: Iterable[Marked]) -> None:
         """Take over what runs, and what is written down."""
@@ -133,6 +133,7 @@ class Room:
         for it in self._members.values():
             yield it.keeper.run()
         yield self._hold()
+        yield self._answering.run()
         if not self._database.alone:
             yield self._following.run()
 
@@ -149,7 +150,8 @@ class Room:
     def _seen(self) -> Seen:
         zones = self._zones()
         up = {name: self._database.alone or zones.get(it.zone, True) for name, it in self._members.items()}
-        members = {name: it.seen(zone_up=up[name]) for name, it in self._members.items()}
+        hung = self._answering.look(self._primary.server, self._primary.process)
+        members = {name: it.seen(zone_up=up[name], hung=hung) for name, it in self._members.items()}
         primary = members[self._book.primary]
         writes = primary.ready and not primary.reads_only
         could = writes and self._may_begin and up[other(self._book.primary)]
@@ -158,7 +160,7 @@ class Room:
             members=members,
             link=self._link,
             streaming=self._following.streaming,
-            detached_s=self._following.detached_s,
+            detached_s=self._answering.believed(self._following.detached_s),
             waits=self._waits and not self._database.alone,
             guarding=self._beside.works_on(Guard),
             guarded=self._following.guarded,
@@ -193,7 +195,8 @@ class Room:
                 await self._until_news()
             else:
                 await asyncio.sleep(RETRY_S if action == last else 0)
-                await self._do(action)
+                with keeping("the database's book"):  # what is not written is not done
+                    await self._do(action)
             last = action
 
     async def _until_news(self) -> None:
@@ -281,7 +284,7 @@ class Room:
     def _part_changed(self) -> None:
         if self._primary.process is None:
             self._is_ready.clear()
-        self._news_heard()
+        self._news.set()
         self._changed()
 
     def _tell_ready(self) -> None:
@@ -290,9 +293,6 @@ class Room:
         if works and not self._is_ready.is_set():
             self._is_ready.set()
             self._changed()
-
-    def _news_heard(self) -> None:
-        self._news.set()
 
     def _facts(self, name: str) -> dict[str, str]:
         return {} if self._database.alone else {"member": name, "zone": self._members[name].zone}
