@@ -59,6 +59,16 @@ def upgrade(made, *words: str):
     return done
 
 
+def backed_up(made):
+    """What is listed when a first backup of the version was made by itself."""
+
+    def listed():
+        found = json.loads(made.run("database", "backups", "--json").stdout)
+        return found if found["backups"] else None
+
+    return made.wait_for(listed, 60, "a backup")
+
+
 @contextlib.contextmanager
 def writer(made) -> Iterator[set[str]]:
     """Writes all the time; the set gets what was acknowledged."""
@@ -130,11 +140,7 @@ def test_the_version_is_changed_under_writes_and_none_that_was_acknowledged_is_l
     }
 
     # backups go on by themselves, in the new version; those of the old one are told, and are for the old one
-    listed = shop.wait_for(
-        lambda: (it := json.loads(shop.run("database", "backups", "--json").stdout))["backups"] and it,
-        60,
-        "a backup",
-    )
+    listed = backed_up(shop)
     (old,) = listed["others"]
     assert old["version"] == 16
     refused = shop.run("database", "restore", old["name"], "--confirm", "local")
@@ -179,30 +185,32 @@ def test_an_upgrade_whose_command_is_killed_while_no_writes_are_taken_is_undone_
 
 
 @pytest.mark.timeout(300)
-def test_an_upgrade_whose_supervisor_or_command_is_killed_while_it_takes_its_place_is_finished(shop):
-    for victim in ("supervisor", "command"):
-        with writer(shop) as acknowledged:
-            command = shop.start("database", "upgrade", "--confirm", "local")
-            shop.wait_for(lambda: book(shop, 16).get("replacing"), 60, "the replacement")
-            if victim == "supervisor":
-                os.kill(shop.part_pids["supervisor"], signal.SIGKILL)
-                assert command.wait(100) == 0
-            else:
-                command.kill()
-                command.wait()
-        shop.wait_in_sync()
-        assert version(shop) == "18"
-        assert acknowledged <= rows(shop)
-        write_manifest(shop, 16)
-        upgrade(shop, "--back")
-        shop.wait_in_sync()
-        assert version(shop) == "16"
-        write_manifest(shop, 18)
+def test_what_takes_its_place_does_so_whether_its_supervisor_or_its_command_is_killed(shop):
+    write_manifest(shop, 18)
+    with writer(shop) as acknowledged:
+        command = shop.start("database", "upgrade", "--confirm", "local")
+        shop.wait_for(lambda: book(shop, 16).get("replacing"), 60, "the replacement")
+        os.kill(shop.part_pids["supervisor"], signal.SIGKILL)
+        assert command.wait(100) == 0
+    assert version(shop) == "18"
+    assert acknowledged <= rows(shop)
+
+    write_manifest(shop, 16)
+    backed_up(shop)
+    command = shop.start("database", "upgrade", "--back", "--confirm", "local")
+    shop.wait_for(lambda: book(shop, 18).get("replacing"), 60, "the replacement")
+    command.kill()
+    command.wait()
+    shop.wait_for(lambda: book(shop, 16).get("generation"), 60, "the way back")
+    shop.wait_healthy()
+    assert version(shop) == "16"
+    write_manifest(shop, 18)
 
 
 @pytest.mark.timeout(300)
 def test_what_is_down_is_refused_with_the_command_and_upgraded_by_it(shop):
     before = rows(shop)
+    write_manifest(shop, 18)
     shop.down()
     refused = shop.run("up", "--detach")
     assert refused.returncode == 3

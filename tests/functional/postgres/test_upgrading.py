@@ -148,6 +148,16 @@ async def test_a_closed_database_is_read_and_takes_no_write_also_after_a_crash(d
     await owner.close()
 
 
+async def test_who_began_before_and_has_not_written_yet_can_t_any_more(database: Running):
+    early = await database.connect("owner")
+    await early.execute("CREATE TABLE t (id int)")
+    await early.execute("BEGIN")
+    close(database)
+    await closing.until_unwritten(database.server, SECRETS)
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        await early.execute("INSERT INTO t VALUES (1)")
+
+
 async def test_one_who_writes_all_the_same_is_found_out(database: Running):
     owner = await database.connect("owner")
     await owner.execute("CREATE TABLE t (id int)")
