@@ -50,7 +50,7 @@ def backups(as_json: bool) -> None:
     if as_json:
         print_json(listed(found))
         return
-    if not found.backups:
+    if not (found.backups or found.others):
         click.echo("There are no backups.", err=True)
         hint("evenly database backup")
         return
@@ -155,10 +155,15 @@ def backup_lines(found: Listed) -> list[str]:
         for it in found.ranges
     ]
     kept = [f"{name} is what was replaced at {at}." for name, at in found.replaced]
+    others = [
+        f"{it.name}, of {local_time(it.taken_at)}, is PostgreSQL {version}'s: it can be restored after the way back to "
+        "that, evenly database upgrade --back."
+        for version, it in found.others
+    ]
     log = f"The archived log takes {size(found.log_bytes)}."
     waiting = [f"{count_of(found.waiting, 'file')} of it wait to be archived."] if found.waiting else []
     off = [] if found.archived_to else ["The log is not archived now. To begin: evenly database backup"]
-    return [*table(rows), *spans, *kept, " ".join((log, *waiting)), *off]
+    return [*table(rows), *spans, *kept, *others, " ".join((log, *waiting)), *off]
 
 
 def told_by(it: Backup) -> str:
@@ -184,6 +189,7 @@ def listed(found: Listed) -> dict[str, object]:
         "archived_to": found.archived_to,
         "log_bytes": found.log_bytes,
         "waiting": found.waiting,
+        "others": [{"version": version, **shown(it)} for version, it in found.others],
     }
 
 

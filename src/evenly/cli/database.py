@@ -1,4 +1,4 @@
-"""`evenly database`: a shell on the environment's database, its seed, its reset, its backups."""
+"""`evenly database`: a shell on the environment's database, its seed, its reset, its backups, its upgrade."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from evenly.cli.backups import backup, backups, restore
 from evenly.cli.confirming import check_confirmed
 from evenly.cli.options import ENVIRONMENT, environment_option, hint, project_folder
+from evenly.cli.upgrade import upgrade
 from evenly.cli.words import count_of, listed
 from evenly.errors import UsageError
 
@@ -24,10 +25,10 @@ ROWS = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted", "MERGE":
 @click.group()
 @environment_option
 def command() -> None:
-    """A shell on the environment's database, its seed, its reset, its backups and their restore."""
+    """A shell on the environment's database, its seed, its reset, its backups and their restore, its upgrade."""
 
 
-for each in (backup, backups, restore):
+for each in (backup, backups, restore, upgrade):
     command.add_command(each)
 
 

@@ -77,7 +77,7 @@ def plan_lines(found: Foreseen) -> list[str]:
 
 def foreseen(project: Path, manifest: Manifest, count: int | None) -> Foreseen:
     """Raises UsageError for a count outside of what the manifest (while it runs: the running one) allows."""
-    from evenly.local.deploys import is_fixed
+    from evenly.local.deploys import VERSION, is_fixed
     from evenly.local.environment import running_manifest
     from evenly.local.releases import next_number
     from evenly.local.settings import find_paths
@@ -92,6 +92,8 @@ def foreseen(project: Path, manifest: Manifest, count: int | None) -> Foreseen:
     if count is not None:
         _check_count(runs, count)
         return _of_scale(runs, fleet, count, changes)
+    if any(it.path == VERSION for it in changes):
+        return _of_upgrade(changes)
     if any(is_fixed(it) for it in changes):
         return _of_change(paths, manifest, fleet, changes)
     number, is_new = next_number(paths, manifest, fleet.release)
@@ -116,7 +118,9 @@ def _of_up(paths: Paths, manifest: Manifest, count: int | None) -> Foreseen:
     from evenly.core.topology import local_topology
     from evenly.local.foresight import foresee
     from evenly.local.supervisor.supervision import policy
+    from evenly.local.versions import check_version
 
+    check_version(paths, manifest)
     topology = local_topology(manifest)
     how = policy(topology)
     up = up_forecast(topology, foresee(paths, manifest, running=False), how)
@@ -137,6 +141,17 @@ def _of_scale(
     wanted = replace(fleet, desired=fleet.desired if count is None else count)
     steps = fleet_forecast(wanted, policy(local_topology(manifest)), time.monotonic()).steps
     return Foreseen(True, changes, steps, (f"evenly scale {count}",) if count and steps else ())
+
+
+def _of_upgrade(changes: tuple[Difference, ...]) -> Foreseen:
+    """Before anything else: no deploy, and no start, is made over data of another version."""
+    from evenly.core.forecast import Step
+    from evenly.local.deploys import commands_for
+
+    step = Step(
+        "change the major version of the database", "evenly.yaml asks for another one than its data is of"
+    )
+    return Foreseen(True, changes, (step,), commands_for(changes))
 
 
 def _of_change(paths: Paths, manifest: Manifest, fleet: Fleet, changes: tuple[Difference, ...]) -> Foreseen:

@@ -205,9 +205,9 @@ def edited_lines(up: Up, manifest: Manifest) -> list[str]:
 
 
 def _by_what(changed: Sequence[Difference]) -> str:
-    from evenly.local.deploys import is_fixed
+    from evenly.local.deploys import commands_for
 
-    return "evenly down, then evenly up" if any(is_fixed(it) for it in changed) else "evenly deploy"
+    return ", then ".join(commands_for(changed))
 
 
 def _has_terminal() -> bool:

@@ -152,11 +152,14 @@ def missing_segment(target: Target, line: Line) -> str | None:
 # --- what is kept
 
 
-def is_due(shelf: Shelf, now: float) -> bool:
-    """Whether a backup is to be made by itself: backups were begun with, and the last is a day old, or its log long."""
+def is_due(shelf: Shelf, now: float, *, begun: bool = False) -> bool:
+    """Whether a backup is to be made by itself: backups were begun with, and the last is a day old, or its log long.
+    `begun`: there are some of another major version."""
     last = max(shelf.backups, key=lambda it: it.taken_at, default=None)
-    if last is None or shelf.present is None:
+    if shelf.present is None:
         return False
+    if last is None:
+        return begun
     if last.system != shelf.present.system or not 0 <= now - last.taken_at < BACKUP_EVERY_S:
         return True
     since = [it for it in _segments(shelf, last.system) if number_of(it) >= last.end // SEGMENT_BYTES]

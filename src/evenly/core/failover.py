@@ -35,10 +35,16 @@ class Follower(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The primary's data is replaced by the folder `source`, which is complete, and kept as `kept`; both beside it."""
+    """The primary's data is replaced by the folder `source`, which is complete, and kept as `kept`; both beside it.
+
+    `version`: the major version of the source, where that is another one. `unwritten_since`: what the primary's next
+    transaction had to be when the source was made of it: if it is another one in the end, it was written to since.
+    """
 
     source: str
     kept: str
+    version: int | None = None
+    unwritten_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Seen:
     `guarding`: that is being arranged; `guarded`: it certainly does, and the standby holds all that came before.
     `copying`: the standby's data is being made; `copied`: it is complete. `wanted`: there is to be a standby;
     `may_begin`: and it may be started now. `asked`: a replacement that was asked for; `replaced`: the one that the book
-    speaks of is done.
+    speaks of is done; `refused`: it must not be, for what it was made of was written to since.
     """
 
     members: dict[str, MemberSeen]
@@ -91,6 +97,7 @@ class Seen:
     may_begin: bool = True
     asked: Replacement | None = None
     replaced: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,8 @@ def _replace(book: Book, replacing: Replacement, seen: Seen) -> Action | None:
             return Fence(name, "the database's data is replaced")
     if seen.copying:
         return None
+    if seen.refused:
+        return Write(replace(book, replacing=None), "the data was written to since")
     if not seen.replaced:
         return Replace(book.primary, replacing)
     return Write(Book(book.primary, Follower.NONE, book.generation + 1), "the data was replaced")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evenly.core.backups import Backup, Range, ranges
+from evenly.core.failover import MEMBERS
 from evenly.core.moments import timestamp
 from evenly.errors import StateError, TargetError, UsageError
 from evenly.local import control, processes, state
@@ -24,6 +25,7 @@ from evenly.local.postgres.backups import (
     remove_half_made_backups,
     take_backup,
 )
+from evenly.local.postgres.closing import reopen
 from evenly.local.postgres.configuration import archive_command
 from evenly.local.postgres.credentials import DatabaseSecrets
 from evenly.local.postgres.replication import UNREACHABLE
@@ -35,6 +37,7 @@ from evenly.local.recorded import known_settings
 from evenly.local.releases import release_secrets
 from evenly.local.settings import find_paths, read_release
 from evenly.local.supervisor.database import Database, database_of
+from evenly.local.versions import VERSIONS, kept_data
 
 RESTORE_ROLE = "database-restore"
 ARCHIVES_WITHIN_S = 10.0
@@ -48,7 +51,8 @@ class BusyError(StateError):
 @dataclass(frozen=True, slots=True)
 class Listed:
     """All that the database can be restored from. `replaced`: what a restore has replaced, and when. `archived_to`:
-    where the log is archived, if it is; `log_bytes`: how much of it; `waiting`: how many of its files are not yet."""
+    where the log is archived, if it is; `log_bytes`: how much of it; `waiting`: how many of its files are not yet.
+    `others`: backups of another major version, with that, which only that one restores."""
 
     backups: tuple[Backup, ...]
     ranges: tuple[Range, ...]
@@ -56,6 +60,7 @@ class Listed:
     archived_to: str | None
     log_bytes: int
     waiting: int
+    others: tuple[tuple[int, Backup], ...] = ()
 
 
 def back_up(project: Path) -> Backup:
@@ -73,7 +78,7 @@ def make_backup(paths: Paths, database: Database, release: int, by: str) -> Back
         primary, passwords = database.opened()
         clear_left(paths, database)
         begin_archive(primary)
-        control.ask(paths.control_socket, control.Archive())
+        control.ask(paths.control_socket, control.Configure())
         asyncio.run(_until_archiving(primary, passwords))
         marks = {ROLE_MARK: ROLE, HOME_MARK: str(paths.home)}
         made = take_backup(primary, passwords, database.passwords()[1], Asked(release, by, marks))
@@ -94,7 +99,31 @@ def list_backups(project: Path) -> Listed:
         archived_to=str(archive) if archive else None,
         log_bytes=sum(it.stat().st_size for it in store_of(primary).root.glob("*/wal/*")),
         waiting=len(waiting_segments(primary.data)) if archive else 0,
+        others=_others(database, primary.data.parent),
     )
+
+
+def refuse_other_version(paths: Paths, database: Database, name: str | None) -> None:
+    """Raises UsageError for a backup, or replaced data, of another major version than runs."""
+    folder = database.server(MEMBERS[0]).data.parent
+    backups = {it.name: version for version, it in _others(database, folder)}
+    data = {
+        told_name(folder / it.name): it.version for it in kept_data(paths) if it.version != database.version
+    }
+    version = (backups | data).get(name or "")
+    if version is not None:
+        raise UsageError(
+            f"{name} is PostgreSQL {version}'s, and the database is of {database.version}",
+            where="restore",
+            try_=f"Return to {version} first: set `database: {{version: {version}}}`, then evenly database upgrade "
+            "--back. The data of now is kept meanwhile.",
+        )
+
+
+def _others(database: Database, folder: Path) -> tuple[tuple[int, Backup], ...]:
+    versions = [it for it in VERSIONS if it != database.version and (folder / f"{it}.backups").is_dir()]
+    shelves = ((it, read_shelf(database.at_version(it).server(MEMBERS[0]))) for it in versions)
+    return tuple((version, it) for version, shelf in shelves for it in shelf.backups)
 
 
 def known_database(project: Path) -> tuple[Paths, Database]:
@@ -140,6 +169,8 @@ def clear_left(paths: Paths, database: Database) -> None:
     primary = database.server(book.primary)
     remove_half_made_backups(primary)
     remove_half_restored(primary, book.replacing.source if book.replacing else None)
+    if book.replacing is None:
+        reopen(primary)
 
 
 def told_name(folder: Path) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from evenly.core.failover import Replacement
 from evenly.core.fleet import Failure
 from evenly.core.status import EnvironmentStatus
 from evenly.errors import EvenlyError, StateError, UsageError
@@ -58,18 +59,17 @@ class StopDeploy(msgspec.Struct, frozen=True, tag="stop-deploy"):
     by: str
 
 
-class Archive(msgspec.Struct, frozen=True, tag="archive"):
-    """Have the database's members archive their log, or no more, as it is on disk now."""
+class Configure(msgspec.Struct, frozen=True, tag="configure"):
+    """Have the database's members archive their log and take writes, or no more, as it is on disk now."""
 
 
 class ReplaceData(msgspec.Struct, frozen=True, tag="replace-data"):
-    """Put the folder `source`, complete and beside the database's data, in its place; keep that as `kept`."""
+    """Put other data, complete and beside the database's, in its place."""
 
-    source: str
-    kept: str
+    replacement: Replacement
 
 
-Request = AskStatus | Scale | SetZone | RunJob | Deploy | StopDeploy | Archive | ReplaceData
+Request = AskStatus | Scale | SetZone | RunJob | Deploy | StopDeploy | Configure | ReplaceData
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """Deploys as commands see them: begin one, return to a release, wait for the end, list what there is."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,8 @@ SILENT_S = 20.0
 
 State = Literal["runs", "is being deployed", "good", "rolled back", "cut off", "never ran"]
 
+VERSION = "database.version"
+
 # What cannot be two ways at once while both releases run, or is read only at a start.
 FIXED = (
     "name",
@@ -29,7 +32,7 @@ FIXED = (
     "http.redirect_port",
     "http.healthcheck.path",
     "database.engine",
-    "database.version",
+    VERSION,
     "database.url_from",
     "database.multi_zone",
 )
@@ -144,13 +147,22 @@ def refuse_if_fixed(runs: Manifest, wanted: Manifest) -> None:
         raise UsageError(
             f"changes from {fixed.old or 'not set'} to {fixed.new or 'not set'}, and a deploy can't change that",
             where=fixed.path,
-            try_="Run evenly down, then evenly up: requests fail meanwhile.",
+            try_="Run evenly database upgrade."
+            if fixed.path == VERSION
+            else "Run evenly down, then evenly up: requests fail meanwhile.",
         )
 
 
 def is_fixed(changed: Difference) -> bool:
     """Whether no deploy can change that."""
     return changed.path in FIXED or changed.path == "database"
+
+
+def commands_for(changed: Sequence[Difference]) -> tuple[str, ...]:
+    """What brings these differences."""
+    if any(it.path == VERSION for it in changed):
+        return ("evenly database upgrade",)
+    return ("evenly down", "evenly up") if any(is_fixed(it) for it in changed) else ("evenly deploy",)
 
 
 def _held(project: Path) -> Paths:

@@ -35,6 +35,7 @@ from evenly.local.settings import (
 )
 from evenly.local.stopping import Stopped, stop_dashboard, stop_everything
 from evenly.local.supervisor.companion import watchdog_command
+from evenly.local.versions import settle_version
 from evenly.local.waiting import await_healthy
 from evenly.manifest.types import Manifest
 
@@ -73,6 +74,7 @@ def bring_up(project: Path, manifest: Manifest, listen: tuple[str, ...] = ()) ->
         if is_up(paths):
             return _found_up(paths)
         stop_everything(paths)  # what a killed command may have left
+        settle_version(paths, manifest)
         make_folders(paths)
         return _fresh_start(paths, manifest, listen)
 

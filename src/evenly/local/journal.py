@@ -38,6 +38,7 @@ _PHASES: Mapping[str, str] = {
     "database-standby-waits": "the database's standby is not ready yet: {why}",
     "database-replacing": "the database's data is replaced, and kept as {kept}",
     "database-replaced": "the database's data is replaced",
+    "database-not-replaced": "the database goes on as it was: it was written to since, or its new data is gone",
     "backup-taken": "backup {name} of the database is made",
     "backup-failed": "the database was not backed up: {why}",
     "archiving-stopped": "the database's log is archived no longer: {why}",

@@ -99,6 +99,11 @@ class Paths:
         return self.home / "endings"
 
     @property
+    def database_version(self) -> Path:
+        """Which version of PostgreSQL the data is of, from the first upgrade on: kept as long as the data."""
+        return self.home / "database.json"
+
+    @property
     def command_lock(self) -> Path:
         return self.home / "command.lock"
 

@@ -32,6 +32,7 @@ from evenly.local.backups import (
     changing_backups,
     clear_left,
     known_database,
+    refuse_other_version,
     told_name,
     told_of,
 )
@@ -59,6 +60,7 @@ from evenly.local.postgres.server import Server
 from evenly.local.processes import HOME_MARK, ROLE_MARK
 from evenly.local.settings import make_runtime
 from evenly.local.supervisor.database import Database
+from evenly.local.versions import recorded_version
 
 REPLACED_WITHIN_S = 120.0
 POLL_S = 0.05
@@ -106,6 +108,7 @@ def plan_restore(project: Path, wanted: Wanted, told: Callable[[float], str]) ->
     Raises StateError where that can't be restored, with what can be.
     """
     paths, database = known_database(project)
+    refuse_other_version(paths, database, wanted.name)
     primary = database.server(database.book().primary)
     folder = next((it for it in replaced_folders(primary) if told_name(it) == wanted.name), None)
     if folder is not None:
@@ -120,7 +123,7 @@ def restore(plan: Plan, tell: Tell) -> Restored:
         if current := read_deploys(paths).current:
             raise under_way(current)
         running = is_up(paths)
-        _settle(database, running)
+        settle(database, running)
         clear_left(paths, database)
         token = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
         primary = database.opened()[0]
@@ -133,7 +136,7 @@ def restore(plan: Plan, tell: Tell) -> Restored:
                 source, migrations = asyncio.run(_make(plan, plan.target, token, tell))
         assert source is not None  # noqa: S101  a plan has one of the two
         tell("Taking its place")
-        _put(paths, database, Replacement(source.name, kept.name), running=running)
+        put(paths, database, Replacement(source.name, kept.name), running=running)
         for it in replaced_folders(primary):
             if it not in (kept, source):
                 shutil.rmtree(it, ignore_errors=True)
@@ -179,15 +182,23 @@ def _out_of_range(shelf: Shelf, moment: float, now: float, told: Callable[[float
     )
 
 
-def _settle(database: Database, running: bool) -> None:
+def finish_replacement(database: Database, book: Book, replacing: Replacement) -> None:
+    """Put in place what the book speaks of, where nothing runs."""
+    to = None if replacing.version is None else database.at_version(replacing.version).server(book.primary)
+    put_in_place(database.server(book.primary), replacing, time.time(), to)
+    database.change_book(book, Book(book.primary, Follower.NONE, book.generation + 1))
+
+
+def settle(database: Database, running: bool) -> None:
     """Finish a restore that was broken off after it was written down, where no supervisor does."""
     book = database.book()
     if book.replacing is None:
         return
     if running:
-        raise StateError("a restore is being finished", where="database", try_="Wait, then try again.")
-    put_in_place(database.server(book.primary), book.replacing, time.time())
-    database.write_book(Book(book.primary, Follower.NONE, book.generation + 1))
+        raise StateError(
+            "a restore or an upgrade is being finished", where="database", try_="Wait, then try again."
+        )
+    finish_replacement(database, book, book.replacing)
 
 
 async def _make(plan: Plan, target: Target, token: str, tell: Tell) -> tuple[Path, tuple[str, ...]]:
@@ -241,7 +252,9 @@ def _check_log(target: Target, primary: Server) -> None:
         )
 
 
-def _put(paths: Paths, database: Database, replacement: Replacement, *, running: bool) -> None:
+def put(paths: Paths, database: Database, replacement: Replacement, *, running: bool) -> None:
+    """Have the supervisor put it in place, and wait until that serves; where none runs, write it down alone. Raises
+    StateError when it is not done."""
     before = database.book()
     if not running:
         database.write_book(replace(before, replacing=replacement))
@@ -250,7 +263,7 @@ def _put(paths: Paths, database: Database, replacement: Replacement, *, running:
     while not _is_done(paths, database, before, replacement):
         if time.monotonic() > until:
             raise StateError(
-                "the restored data is still not in its place: the supervisor goes on with it",
+                "the new data is still not in its place: the supervisor goes on with it",
                 where="database",
                 try_="See what happens: evenly status, evenly logs supervisor",
             )
@@ -260,16 +273,25 @@ def _put(paths: Paths, database: Database, replacement: Replacement, *, running:
 def _is_done(paths: Paths, database: Database, before: Book, replacement: Replacement) -> bool:
     """Asks as often as needed: a supervisor that was killed before it wrote it down knows nothing of it."""
     book = database.book()
+    if replacement.version is not None and replacement.version == recorded_version(paths):
+        book = database.at_version(replacement.version).book()
     with contextlib.suppress(NotRunningError):
-        if book.replacing is None and not _was_replaced(database, before, replacement):
-            control.ask(paths.control_socket, ReplaceData(replacement.source, replacement.kept))
+        if book.replacing is None and not _was_replaced(database, before, book, replacement):
+            control.ask(paths.control_socket, ReplaceData(replacement))
         elif book.replacing is None:
             part = control.ask(paths.control_socket, AskStatus()).status.database
             return part is not None and part.works
     return False
 
 
-def _was_replaced(database: Database, before: Book, replacement: Replacement) -> bool:
-    book = database.book()
-    source = database.server(before.primary).data.with_name(replacement.source)
-    return book.generation > before.generation and not source.exists()
+def _was_replaced(database: Database, before: Book, book: Book, replacement: Replacement) -> bool:
+    """Raises StateError where it was refused."""
+    if database.server(before.primary).data.with_name(replacement.source).exists():
+        return False
+    if book.generation == before.generation:
+        raise StateError(
+            "the database was written to while it was to take no writes",
+            where="database",
+            try_="It is as it was. Find out who writes with transactions of its own mode, and try again.",
+        )
+    return True

@@ -12,6 +12,7 @@ from evenly.core.moments import timestamp
 from evenly.errors import StateError
 from evenly.local import state
 from evenly.local.paths import Paths, local_paths
+from evenly.local.versions import VERSIONS, as_upgraded, recorded_version
 from evenly.manifest.types import Manifest
 
 SETTINGS_VERSION = 1
@@ -63,14 +64,14 @@ def write_settings(paths: Paths, settings: Settings) -> None:
 
 
 def read_release(paths: Paths, number: int) -> Release:
-    """Raises StateError when there is no such release."""
+    """With the version of PostgreSQL that its database is of by now. Raises StateError when there is none such."""
     file = paths.releases / str(number) / "release.json"
     found = state.read(file, Release, RELEASE_VERSION)
     if found is None:
         raise StateError(
             f"release {number} is not there", where=str(file), try_="Run `evenly down`, then `evenly up`."
         )
-    return found
+    return msgspec.structs.replace(found, manifest=as_upgraded(found.manifest, recorded_version(paths)))
 
 
 def make_folders(paths: Paths) -> None:
@@ -111,7 +112,7 @@ def find_data_folders(paths: Paths) -> tuple[Path, ...]:
     from evenly.local.privileges import account
 
     runs_as = account(os.geteuid())
-    each = product((16, 18), MEMBERS)
+    each = product(VERSIONS, MEMBERS)
     folders = (data_folder(paths, version, runs_as, member=member) for version, member in each)
     return tuple(folder for folder in folders if folder.is_dir())
 

@@ -85,7 +85,8 @@ def test_a_primary_that_hangs_is_ended_and_its_standby_takes_its_place(shared, w
         wait_mended(shared)
         shared.posts(f"After it hung, {whole}")
     assert writer.acknowledged.items() <= kept(shared).items()
-    assert {status for status, _ in reader.failed} <= {503}  # on a busy machine it takes longer than the app waits
+    # On a busy machine it takes longer than the app waits.
+    assert {status for status, _ in reader.failed} <= {503}
     assert not psutil.pid_exists(pid)
 
 

@@ -34,6 +34,7 @@ async def test_they_are_spread_and_a_killed_one_is_back(make: Make) -> None:
         before = set(held.pids("worker"))
         assert len(before) == 3
         os.kill(min(before), signal.SIGKILL)
+        await life.until(lambda: len(set(held.pids("worker")) - before) == 1)
         await life.until(lambda: life.running("mailer") == {"local-a": 2, "local-b": 1})
         assert len(before & set(held.pids("worker"))) == 2
 

@@ -258,6 +258,9 @@ def test_the_log_of_a_line_of_timelines_is_of_each_up_to_its_fork():
 
 def test_a_backup_is_due_by_its_age_and_by_its_log_once_there_is_one():
     assert not is_due(shelf(), 1e9)
+    assert is_due(shelf(), 1e9, begun=True)  # with another major version
+    assert not is_due(shelf(present=None), 1e9, begun=True)
+    assert not is_due(shelf(backup()), 11, begun=True)
     assert not is_due(shelf(backup()), 10 + BACKUP_EVERY_S - 1)
     assert is_due(shelf(backup()), 10 + BACKUP_EVERY_S)
     assert is_due(shelf(backup(at=500)), 10)  # the clock was set back

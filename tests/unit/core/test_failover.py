@@ -452,6 +452,17 @@ def test_a_supervisor_that_finds_a_replacement_begun_ends_all_and_does_it_whatev
     assert done == Write(Book("a", Follower.NONE, 4), "the data was replaced")
 
 
+def test_data_that_was_written_to_since_is_not_replaced():
+    book = Book("a", Follower.IN_SYNC, 3, failover.Replacement("upgraded", "kept", 18, 745))
+    quiet = MemberSeen(quiet=True)
+    seen = Seen({"a": quiet, "b": quiet}, link="a", refused=True)
+    assert failover.decide(book, replace(seen, members={"a": RUNS, "b": quiet})) == Fence(
+        "a", "the database's data is replaced"
+    )
+    undone = failover.decide(book, seen)
+    assert undone == Write(Book("a", Follower.IN_SYNC, 3), "the data was written to since")
+
+
 def test_a_primary_whose_zone_is_lost_is_succeeded_before_data_is_replaced():
     """What takes its place would wait for the zone."""
     asked = failover.Replacement("restored", "kept")

@@ -104,6 +104,11 @@ def read_shelf(server: Server) -> Shelf:
     )
 
 
+def has_begun(server: Server) -> bool:
+    """Whether there are backups, be they of another major version."""
+    return any(server.data.parent.glob("*.backups/*/base/[!.]*/backup.json"))
+
+
 def break_off(server: Server) -> None:
     """Give up archiving `server`'s log. What was archived can be restored to; what comes needs a new backup."""
     waiting, shelf = waiting_segments(server.data), read_shelf(server)

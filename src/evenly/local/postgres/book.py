@@ -18,7 +18,7 @@ def read_book(first: Server, second: Server) -> Book:
     Raises StateError when it can't be known, and where the primary's data is not there and the other's is: unless it is
     being replaced.
     """
-    book = state.read(_place(first), Book, VERSION)
+    book = state.read(book_place(first), Book, VERSION)
     there = {name: it.data.is_dir() for name, it in zip(MEMBERS, (first, second), strict=True)}
     if book is None:
         return _found(first, second, there)
@@ -31,13 +31,18 @@ def read_book(first: Server, second: Server) -> Book:
     return book
 
 
+def read_as_it_is(place: Path) -> Book | None:
+    """The book in the file `place`, whatever else is there."""
+    return state.read(place, Book, VERSION)
+
+
 def write_book(first: Server, book: Book) -> None:
     """Durably, in one step. `first`: of the two."""
-    state.write(_place(first), book, VERSION, 0o644)
-    sync_folder(_place(first).parent)
+    state.write(book_place(first), book, VERSION, 0o644)
+    sync_folder(book_place(first).parent)
 
 
-def _place(first: Server) -> Path:
+def book_place(first: Server) -> Path:
     return first.data.with_name(f"{first.data.name}.members.json")
 
 
@@ -46,7 +51,7 @@ def _found(first: Server, second: Server, there: dict[str, bool]) -> Book:
     if all(there.values()):
         raise StateError(
             "there are two members of the database, and what is known of them is lost",
-            where=str(_place(first)),
+            where=str(book_place(first)),
             try_=f"Keep the one that was written to last, and move the other away: {first.data} or {second.data}.",
         )
     primary = next((name for name in MEMBERS if there[name]), MEMBERS[0])
@@ -58,5 +63,5 @@ def _primary_gone(primary: Server, standby: Server) -> StateError:
         "the folder of the database's primary is not there",
         where=str(primary.data),
         try_=f"Put it back. What its standby has is in {standby.data}; to go on with that one, "
-        f"remove {_place(primary if primary.data.name.isdigit() else standby)}.",
+        f"remove {book_place(primary if primary.data.name.isdigit() else standby)}.",
     )

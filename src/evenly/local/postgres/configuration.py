@@ -83,8 +83,18 @@ archive_command = {command}
 """
 
 
-def render_configuration(server: Server, *, waits: bool = False, archive: Path | None = None) -> str:
-    """`postgresql.conf` of `server`. `waits`: nothing is acknowledged before its peer has it. `archive`: its log's."""
+# While an upgrade reads it. Vacuum's transactions would be taken for writes.
+_CLOSED = """
+default_transaction_read_only = on
+autovacuum = off
+"""
+
+
+def render_configuration(
+    server: Server, *, waits: bool = False, archive: Path | None = None, closed: bool = False
+) -> str:
+    """`postgresql.conf` of `server`. `waits`: nothing is acknowledged before its peer has it. `archive`: its log's.
+    `closed`: no writes are taken."""
     mode = "0700" if server.account is None else "0777"  # as root the folder's mode decides who may pass
     placed = f"""\
 unix_socket_directories = {_quoted(server.sockets)}
@@ -95,7 +105,8 @@ max_connections = {server.max_connections}
 """
     replication = _replication(server, waits) if server.peer else ""
     archived = _ARCHIVE.format(command=_quoted(archive_command(server, archive)))
-    return f"# Written by evenly at each start: changes here are lost.\n{placed}\n{_FIXED}{archived}{replication}"
+    written = f"# Written by evenly at each start: changes here are lost.\n{placed}\n{_FIXED}{archived}{replication}"
+    return written + (_CLOSED if closed else "")
 
 
 def archive_command(server: Server, archive: Path | None) -> str:
@@ -129,8 +140,11 @@ def change_configuration(server: Server, *, waits: bool) -> None:
 
 
 def _files(server: Server, *, waits: bool) -> tuple[tuple[Path, str], ...]:
+    rendered = render_configuration(
+        server, waits=waits, archive=archive_of(server), closed=server.closed.exists()
+    )
     return (
-        (server.configuration, render_configuration(server, waits=waits, archive=archive_of(server))),
+        (server.configuration, rendered),
         (server.hba, render_hba(server)),
         (server.settings / SCRIPT, ARCHIVER),
     )

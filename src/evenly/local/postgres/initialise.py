@@ -58,7 +58,7 @@ async def initialise(server: Server, passwords: DatabaseSecrets) -> bool:
         return False
     check_has_name(os.geteuid())
     remove_half_made(server)
-    await asyncio.to_thread(_make, server, passwords)
+    await asyncio.to_thread(make_data, server, passwords)
     return True
 
 
@@ -80,7 +80,8 @@ def remove_half_made(server: Server) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _make(server: Server, passwords: DatabaseSecrets) -> None:
+def make_data(server: Server, passwords: DatabaseSecrets) -> None:
+    """Whole, or not at all. Raises TargetError."""
     beside = server.data.with_name(f"{server.data.name}.new-{secrets.token_hex(4)}")
     beside.mkdir(mode=0o700)
     try:

@@ -6,7 +6,7 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,20 +131,30 @@ async def mark_now(server: Server, passwords: DatabaseSecrets) -> None:
         connection.terminate()
 
 
-def put_in_place(server: Server, replacement: Replacement, until: float) -> None:
+def put_in_place(server: Server, replacement: Replacement, until: float, to: Server | None = None) -> None:
     """Replace the data of `server`, which nobody uses, by the source, and keep it. Done once more, it goes on where it
-    was. `until`: when the old data took its last write."""
+    was. `until`: when the old data took its last write. `to`: whose data the source becomes, where that is of another
+    version."""
+    to = to or server
     source, kept = (server.data.with_name(it) for it in (replacement.source, replacement.kept))
     if source.exists():
         if server.data.exists():
-            system = system_of(server.data)
-            if system is not None:
-                whole = is_complete(server.data)
-                add_era(store_of(server), Era(until, system, timeline_in(server.data), whole=whole))
+            _end_era(server, {store_of(server), store_of(to)}, until)
             server.data.rename(kept)
             sync_folder(server.data.parent)
-        source.rename(server.data)
+        if to.data.exists():  # a standby's, of the time before the last change of version
+            shutil.rmtree(to.data)
+        source.rename(to.data)
     sync_folder(server.data.parent)
+
+
+def _end_era(server: Server, stores: Iterable[Store], until: float) -> None:
+    system = system_of(server.data)
+    if system is None:
+        return
+    era = Era(until, system, timeline_in(server.data), whole=is_complete(server.data))
+    for it in stores:
+        add_era(it, era)
 
 
 def replaced_folders(server: Server) -> tuple[Path, ...]:
@@ -157,15 +167,20 @@ def restored_name(server: Server, token: str) -> str:
     return f"{server.binaries.version}.restored-{token}"
 
 
+def upgraded_name(version: int | str, token: str) -> str:
+    return f"{version}.upgraded-{token}"
+
+
 def replaced_name(server: Server, token: str) -> str:
     return f"{server.binaries.version}.replaced-{token}"
 
 
 def remove_half_restored(server: Server, spared: str | None) -> None:
     """What a restore left that was broken off. `spared`: a folder that is to take its place."""
-    for left in server.data.parent.glob(restored_name(server, "*")):
-        if left.name != spared:
-            shutil.rmtree(left, ignore_errors=True)
+    for pattern in (restored_name(server, "*"), upgraded_name("*", "*")):
+        for left in server.data.parent.glob(pattern):
+            if left.name != spared:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _copy(data: Path, to: Server) -> None:

@@ -63,6 +63,11 @@ class Server:
         return self.settings / "replication.pgpass"
 
     @property
+    def closed(self) -> Path:
+        """There while the database takes no writes, whichever member is the primary."""
+        return self.data.with_name(f"{self.binaries.version}.closed")
+
+    @property
     def socket(self) -> Path:
         return self.sockets / f".s.PGSQL.{PORT}"
 

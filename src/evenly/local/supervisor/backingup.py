@@ -5,12 +5,13 @@ import contextlib
 import time
 
 from evenly.core.backups import Archiving, is_due, judge_archiving
+from evenly.core.failover import MEMBERS
 from evenly.errors import EvenlyError
 from evenly.local import control
 from evenly.local.backups import BusyError, changing_backups, clear_left, make_backup
 from evenly.local.paths import Paths
 from evenly.local.postgres.archiving import archive_of, is_stopped, store_of, waiting_segments
-from evenly.local.postgres.backups import break_off, read_shelf
+from evenly.local.postgres.backups import break_off, has_begun, read_shelf
 from evenly.local.postgres.replication import UNREACHABLE
 from evenly.local.postgres.server import Server
 from evenly.local.supervisor.database import Database
@@ -19,6 +20,7 @@ from evenly.local.supervisor.ground import Ground
 from evenly.local.supervisor.room import Room
 
 LOOK_S = 10.0
+REOPEN_S = 1.0  # to an upgrade that was killed while no writes were taken
 AGAIN_S = 600.0  # after a backup that failed
 
 _LATE = (
@@ -51,23 +53,37 @@ class BackingUp:
         if self._database is not None:
             with contextlib.suppress(EvenlyError, OSError):  # it is of no hurry
                 await asyncio.to_thread(_clear, self._ground.paths, self._database)
+        looked_at = time.monotonic()
         while self._database is not None:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(REOPEN_S)
+            await self._reopen(self._database)
+            if time.monotonic() - looked_at < LOOK_S:
+                continue
+            looked_at = time.monotonic()
             try:
                 await self._look(self._database)
             except (*UNREACHABLE, EvenlyError) as error:
                 self._ground.journal.write("backup-failed", why=str(error) or type(error).__name__)
 
+    async def _reopen(self, database: Database) -> None:
+        """Not what a command is at work on."""
+        if not database.server(MEMBERS[0]).closed.exists():
+            return
+        with contextlib.suppress(EvenlyError, OSError):
+            await asyncio.to_thread(_clear, self._ground.paths, database)
+            if self._room:
+                self._room.control(control.Configure())
+
     async def _look(self, database: Database) -> None:
         primary = database.server(database.book().primary)
-        if not store_of(primary).root.is_dir():
+        if not (store_of(primary).root.is_dir() or has_begun(primary)):
             return
         verdict = await asyncio.to_thread(self._judge, primary)
         if verdict is Archiving.HOPELESS:
             await asyncio.to_thread(break_off, primary)
             self._ground.journal.write("archiving-stopped", why="the archive took nothing")
             if self._room:
-                self._room.control(control.Archive())
+                self._room.control(control.Configure())
         self._told = await asyncio.to_thread(_told, primary, verdict)
         if not is_stopped(primary):
             await self._back_up(database, primary)
@@ -80,7 +96,8 @@ class BackingUp:
         ready = self._room is not None and self._room.part.ready
         if not ready or time.monotonic() < self._again_at:
             return
-        if not is_due(await asyncio.to_thread(read_shelf, primary), time.time()):
+        shelf = await asyncio.to_thread(read_shelf, primary)
+        if not is_due(shelf, time.time(), begun=has_begun(primary)):
             return
         self._again_at = time.monotonic() + AGAIN_S
         release = self._ground.release.number

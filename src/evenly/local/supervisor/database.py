@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -15,11 +18,13 @@ from evenly.local import postgres, state
 from evenly.local.elsewhere import elsewhere
 from evenly.local.paths import Paths
 from evenly.local.postgres import APP, OWNER, DatabaseSecrets, Server
-from evenly.local.postgres.book import read_book, write_book
+from evenly.local.postgres.book import book_place, read_book, write_book
+from evenly.local.postgres.initialise import remove_half_made
 from evenly.local.privileges import account
 from evenly.local.releases import migrations_folder
 from evenly.local.settings import Release
 from evenly.local.supervisor.elsewhere import DatabaseElsewhere
+from evenly.local.versions import record_version
 from evenly.manifest.types import Database as Wanted
 
 DATABASE_ROLE = "database"
@@ -94,6 +99,38 @@ class Database:
 
     def write_book(self, book: Book) -> None:
         write_book(self.server(MEMBERS[0]), book)
+
+    def change_book(self, before: Book, book: Book) -> None:
+        """Write it. Where it ends a replacement by data of another version, that is what the database is of from now
+        on: the new version's book is there before it is, and what is left of the old one goes after it."""
+        done = before.replacing if book.replacing is None and book.generation > before.generation else None
+        if done is None or done.version is None:
+            self.write_book(book)
+            return
+        old = [self.server(it) for it in MEMBERS]
+        self._use(done.version)
+        self.write_book(book)
+        record_version(self._paths, done.version)
+        book_place(old[0]).unlink(missing_ok=True)
+        old[0].closed.unlink(missing_ok=True)
+        shutil.rmtree(old[MEMBERS.index(other(book.primary))].data, ignore_errors=True)
+        for it in old:
+            remove_half_made(it)
+            shutil.rmtree(it.settings, ignore_errors=True)
+
+    def at_version(self, version: int) -> Self:
+        """The same environment's database with data of another version."""
+        other_one = copy(self)
+        other_one._use(version)
+        return other_one
+
+    @property
+    def version(self) -> int:
+        return self._version
+
+    def _use(self, version: int) -> None:
+        self._version = version
+        self._members = {}
 
     async def _migrate(self, url: Secret) -> tuple[str, ...]:
         if self._migrations is None:

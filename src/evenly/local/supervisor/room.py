@@ -21,7 +21,6 @@ from evenly.core.failover import (
     Promote,
     Release,
     Replace,
-    Replacement,
     Seen,
     Start,
     Write,
@@ -106,11 +105,11 @@ class Room:
 
     def control(self, request: control.Request) -> None:
         """What a command asks may concern it: a zone, say."""
-        if isinstance(request, control.Archive):
+        if isinstance(request, control.Configure):
             for it in self._members.values():
                 it.configure(waits=self._waits and it is self._primary)
         elif isinstance(request, control.ReplaceData):
-            self._replacing.asked = Replacement(request.source, request.kept)
+            self._replacing.asked = request.replacement
         self._news.set()
 
     def let_standby_begin(self) -> None:
@@ -171,6 +170,7 @@ class Room:
             may_begin=self._may_begin,
             asked=self._replacing.asked,
             replaced=self._replacing.done,
+            refused=self._replacing.refused,
         )
 
     def _status(self, member: Member) -> DatabaseMember:
@@ -237,7 +237,7 @@ class Room:
 
     def _write(self, book: Book, why: str) -> None:
         """A crash after it finds it written; one before finds nothing done."""
-        self._database.write_book(book)
+        self._database.change_book(self._book, book)
         if book.primary != self._book.primary:
             self._beside.end(Guard)
             self._following.guarded = self._waits = False
