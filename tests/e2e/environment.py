@@ -27,7 +27,7 @@ from tests.e2e.ports import free_ports, is_free
 
 from evenly.core.status import EnvironmentStatus
 from evenly.local import environment as local
-from evenly.local.balancer.hot import first_base_id, shared_memory
+from evenly.local.balancer.hot import base_ids, shared_memory
 
 T = TypeVar("T")
 EVENLY = str(Path(sys.executable).with_name("evenly"))
@@ -214,7 +214,7 @@ class Environment:
     def leftovers(self) -> list[str]:
         """What still runs, listens or lies about outside of the folder; data aside."""
         found = [f"process {pid}" for pid in self.pids()]
-        outside = (self.runtime, shared_memory(first_base_id(self.key)))
+        outside = (self.runtime, *map(shared_memory, base_ids(self.key)))
         found += [str(it) for it in outside if it.exists()]
         ports = (self.https_port, self.http_port)
         return [*found, *(f"port {port} is taken" for port in ports if not is_free("127.0.0.1", port))]

@@ -59,7 +59,7 @@ def stop_everything(paths: Paths) -> Stopped:
     _await_free_data(paths)
     _wait_gone(running["watchdog"], WATCHDOG_STOP_S)
     _stop([it.process for it in processes.find_marked(paths.home)], (), 0)
-    hot.forget((hot.first_base_id(paths.key), *base_ids))
+    hot.forget({*hot.base_ids(paths.key), *base_ids})
     shutil.rmtree(paths.runtime, ignore_errors=True)
     paths.record.unlink(missing_ok=True)
     paths.drill.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from tests.functional.balancer.http3 import http3
 from evenly.local.balancer import command
 from evenly.local.balancer.hot import (
     HotRestart,
-    first_base_id,
+    base_ids,
     forget,
     free_base_id,
     is_possible,
@@ -124,7 +124,7 @@ async def test_one_that_leaves_is_not_in_the_way_of_one_that_starts_alone(epochs
 async def test_a_base_id_that_somebody_has_is_not_taken(epochs, world):
     await served(epochs)
     file = shared_memory(epochs.base_id)
-    first = first_base_id(epochs.key)
+    first = base_ids(epochs.key)[0]
     assert epochs.base_id == first
     assert free_base_id(epochs.key) == first + 1
     forget([epochs.base_id])

@@ -10,9 +10,9 @@ import json
 import os
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 from evenly.local.balancer.bootstrap import bootstrap
@@ -21,6 +21,7 @@ from evenly.local.balancer.settings import BalancerSettings
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  where POSIX has it on Linux
 BASE_IDS = 1_000_000  # short names: Envoy appends up to 20 bytes to the path of its sockets, which end at 107
+NEAR = 16
 LONGEST_SUFFIX = len("_udp_parent_9999999")
 LONGEST_SOCKET = 107
 # Envoy's `SharedMemory` (source/server/hot_restart_impl.h): its size, its version, two locks, and at last its flags.
@@ -72,12 +73,16 @@ def digest(settings: BalancerSettings) -> str:
 def free_base_id(key: str, shared: Path = SHARED_MEMORY, own_uid: int | None = None) -> int:
     """A number for the environment whose key that is (hexadecimal): the same each time, unless somebody has it."""
     uid = os.geteuid() if own_uid is None else own_uid
-    candidates = ((first_base_id(key) + at) % BASE_IDS for at in count())
-    return next(it for it in candidates if _is_free(shared_memory(it, shared), uid))
+    return next(it for it in _candidates(key) if _is_free(shared_memory(it, shared), uid))
 
 
-def first_base_id(key: str) -> int:
-    return int(key, 16) % BASE_IDS
+def base_ids(key: str) -> tuple[int, ...]:
+    """Those that an environment may have had: each time the one before was not free yet, the next."""
+    return tuple(islice(_candidates(key), NEAR))
+
+
+def _candidates(key: str) -> Iterator[int]:
+    return ((int(key, 16) + at) % BASE_IDS for at in count())
 
 
 def shared_memory(base_id: int, shared: Path = SHARED_MEMORY) -> Path:
