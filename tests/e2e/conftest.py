@@ -14,6 +14,8 @@ from tests.e2e.environment import Environment, environment
 LONGEST = (
     "test_state",
     "test_setup",
+    "test_upgrade",
+    "test_backups",
     "test_sigkill",
     "test_broken_apps",
     "test_deploys_by_hand",

@@ -36,9 +36,8 @@ class Follower(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """The primary's data is replaced by the folder `source`, which is complete, and kept as `kept`; both beside it.
-
-    `version`: the major version of the source, where that is another one. `unwritten_since`: what the primary's next
-    transaction had to be when the source was made of it: if it is another one in the end, it was written to since.
+    `version`: of the source, where that is another one. `unwritten_since`: the primary's next transaction when it was
+    made of that, if it was: the primary's data must not have been written to since.
     """
 
     source: str

@@ -188,9 +188,8 @@ def test_data_of_another_version_takes_its_place_from_any_point(
     source, kept = server.data.with_name("18.upgraded-x"), server.data.with_name("16.replaced-x")
     source.mkdir()
     (source / "upgraded").touch()
-    to.data.mkdir()  # a standby's, of an earlier time
-    if done == 2:
-        to.data.rmdir()
+    if done < 2:
+        (to.data / "stale").mkdir(parents=True)  # a standby's, of an earlier time
     for begin, end in ((server.data, kept), (source, to.data))[:done]:
         begin.rename(end)
     put_in_place(server, Replacement(source.name, kept.name, 18), 5.0, to)
