@@ -166,8 +166,9 @@ def test_nobody_else_reaches_a_socket(served):
 def try_socket(path, as_other: bool) -> str:
     entry = pwd.getpwnam("daemon")
     other = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []} if as_other else {}
+    kind = "SOCK_DGRAM" if path.name.startswith("h_") else "SOCK_STREAM"  # Envoy's, between one and the next
     script = (
-        "import socket, sys\ntry:\n    socket.socket(socket.AF_UNIX).connect(sys.argv[1])\n"
+        f"import socket, sys\ntry:\n    socket.socket(socket.AF_UNIX, socket.{kind}).connect(sys.argv[1])\n"
         "except PermissionError:\n    print('closed')\nelse:\n    print('open')\n"
     )
     python = "/usr/bin/python3" if as_other and os.path.exists("/usr/bin/python3") else sys.executable  # noqa: PTH110

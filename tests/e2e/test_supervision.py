@@ -52,6 +52,7 @@ def unavailable(made, accept: str):
 
 def test_twenty_replacements_leave_no_descriptor_open(fleet):
     scaled(fleet, 8)
+    fleet.wait_in_sync()  # the standby is watched, too
     supervisor = psutil.Process(fleet.part_pids["supervisor"])
     before = supervisor.num_fds()
     for _ in range(5):

@@ -85,9 +85,10 @@ class Member:
         self.is_standby = self._reads_only = False
 
     def status(self, role: Role, *, coming: bool, in_sync: bool) -> DatabaseMember:
-        """`coming`: where it does not run, it is yet to be made."""
+        """`coming`: where it does not run, it is about to, as long as it does not end again and again."""
         found = part_status(self.keeper.part)
-        state = PartState.STARTING if coming and found.pid is None else found.state
+        absent = found.pid is None and self.keeper.part.failures == 0
+        state = PartState.STARTING if coming and absent else found.state
         return DatabaseMember(self.zone, role, state, found.pid, in_sync)
 
     def configure(self, *, waits: bool) -> None:

@@ -175,11 +175,9 @@ class Room:
 
     def _status(self, member: Member) -> DatabaseMember:
         is_primary = member is self._primary
-        awaited = not self._may_begin or self._book.follower is Follower.NONE
-        coming = not is_primary and awaited and self._zones().get(member.zone, True)
         return member.status(
             Role.PRIMARY if is_primary else Role.STANDBY,
-            coming=coming,
+            coming=not is_primary and self._zones().get(member.zone, True),
             in_sync=not is_primary and self._book.follower is Follower.IN_SYNC,
         )
 
