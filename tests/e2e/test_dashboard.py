@@ -162,14 +162,25 @@ def test_killed_it_comes_back_where_it_was_or_elsewhere_with_another_token(fleet
     kill(fleet)
     assert opened(fleet) == url
     kill(fleet)
-    with socket.socket() as squatter:
-        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        squatter.bind(("127.0.0.1", int(url.split(":")[2].partition("/")[0])))
-        squatter.listen()
+    port = int(url.split(":")[2].partition("/")[0])
+    with fleet.wait_for(lambda: taken(port), 30, "the end of what had the port"):
         elsewhere = opened(fleet)
     assert elsewhere.split("/")[2:4] != url.split("/")[2:4]
     assert url.split("/")[3] not in elsewhere
     assert ask(elsewhere).status == 200
+
+
+def taken(port: int) -> socket.socket | None:
+    """The port, held by this test; `None` while somebody has it."""
+    squatter = socket.socket()
+    squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        squatter.bind(("127.0.0.1", port))
+    except OSError:
+        squatter.close()
+        return None
+    squatter.listen()
+    return squatter
 
 
 def test_the_service_has_its_own_word(fleet: Any) -> None:
