@@ -40,11 +40,11 @@ from evenly.local.postgres.archiving import (
     waiting_segments,
 )
 from evenly.local.postgres.copying import sync_folder
-from evenly.local.postgres.credentials import REPLICATOR, DatabaseSecrets
+from evenly.local.postgres.credentials import DatabaseSecrets
 from evenly.local.postgres.manifests import Manifest, checked
 from evenly.local.postgres.processes import child_environment
-from evenly.local.postgres.replication import ensure_replicator, write_password
-from evenly.local.postgres.server import PORT, Server
+from evenly.local.postgres.replication import copied_by, ensure_replicator, write_password
+from evenly.local.postgres.server import Server
 from evenly.local.privileges import process_options
 
 VERSION = 1
@@ -167,16 +167,7 @@ def _remove_left(wal: Path) -> None:
 
 
 def _copy(primary: Server, to: Path, asked: Asked) -> None:
-    words = (
-        f"--pgdata={to}",
-        f"--host={primary.sockets}",
-        f"--port={PORT}",
-        f"--username={REPLICATOR}",
-        "--no-password",
-        "--wal-method=stream",
-        "--checkpoint=fast",
-        "--manifest-checksums=SHA256",
-    )
+    words = (*copied_by(primary, to), "--manifest-checksums=SHA256")
     _run(primary, "pg_basebackup", words, asked)
 
 

@@ -67,6 +67,19 @@ async def ensure_replicator(primary: Server, passwords: DatabaseSecrets, passwor
         await connection.close()
 
 
+def copied_by(primary: Server, to: Path) -> tuple[str, ...]:
+    """The words for pg_basebackup that copies a running primary to the folder `to`."""
+    return (
+        f"--pgdata={to}",
+        f"--host={primary.sockets}",
+        f"--port={PORT}",
+        f"--username={REPLICATOR}",
+        "--no-password",
+        "--wal-method=stream",
+        "--checkpoint=fast",
+    )
+
+
 def prepare_copy(primary: Server, to: Server) -> Copying:
     """What makes `to`'s data, in a folder beside its place. What an earlier one left is removed."""
     remove_half_made(to)
@@ -76,13 +89,7 @@ def prepare_copy(primary: Server, to: Server) -> Copying:
         os.chown(beside, to.account.uid, to.account.gid, follow_symlinks=False)
     argv = (
         str(to.binaries.install / "bin" / "pg_basebackup"),
-        f"--pgdata={beside}",
-        f"--host={primary.sockets}",
-        f"--port={PORT}",
-        f"--username={REPLICATOR}",
-        "--no-password",
-        "--wal-method=stream",
-        "--checkpoint=fast",
+        *copied_by(primary, beside),
     )
     environment = {**child_environment(to), "PGPASSFILE": str(to.replication_password)}
     return Copying(argv, environment, beside)
