@@ -87,11 +87,12 @@ class Environment:
             del given["stdin"]
         return subprocess.run([*self.command, *words], capture_output=True, text=True, timeout=150, **given)
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """A command that is not waited for."""
-        return subprocess.Popen(
-            [*self.command, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self.options()
-        )
+    def start(self, *words: str, told: Path = Path(os.devnull)) -> subprocess.Popen[bytes]:
+        """A command that is not waited for. `told`: the file that gets its standard error."""
+        with told.open("wb") as stderr:
+            return subprocess.Popen(
+                [*self.command, *words], stdout=subprocess.DEVNULL, stderr=stderr, **self.options()
+            )
 
     def up(self, code: int = 0) -> subprocess.CompletedProcess[str]:
         done = self.run("up", "--detach")

@@ -6,9 +6,10 @@ import http.client
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,16 +54,35 @@ def write_manifest(made, wanted: int) -> None:
     made.write_manifest(f"database: {{version: {wanted}}}")
 
 
-def upgrade(made, *words: str):
-    """A backup that is made by itself may have to be waited for."""
+UPGRADE = ("database", "upgrade", "--confirm", "local")
+MAY_BE_IN_THE_WAY = "a backup is being made"  # by itself
 
+
+def upgrade(made, *words: str):
     def tried():
-        done = made.run("database", "upgrade", *words, "--confirm", "local")
-        return None if "a backup is being made" in done.stderr else done
+        done = made.run(*UPGRADE, *words)
+        return None if MAY_BE_IN_THE_WAY in done.stderr else done
 
     done = made.wait_for(tried, 60, "the end of a backup")
     assert done.returncode == 0, done.stderr
     return done
+
+
+def start_upgrade(made, until: Callable[[], object], *words: str) -> subprocess.Popen[bytes]:
+    """The command, when `until` is true, which may be so for a moment only."""
+    told = made.folder / "upgrade.told"
+
+    def tried():
+        command = made.start(*UPGRADE, *words, told=told)
+        reached = made.wait_for(
+            lambda: (until() and "there") or (command.poll() is not None and "ended"), 60, "what it is to do"
+        )
+        if reached == "there":
+            return command
+        assert MAY_BE_IN_THE_WAY in told.read_text(), told.read_text()
+        return None
+
+    return made.wait_for(tried, 60, "the end of a backup")
 
 
 def backed_up(made):
@@ -176,8 +196,7 @@ def test_an_upgrade_whose_command_is_killed_while_no_writes_are_taken_is_undone_
         "-c",
         "CREATE TABLE much AS SELECT g, md5(g::text) FROM generate_series(1, 300000) AS g",
     )
-    command = shop.start("database", "upgrade", "--confirm", "local")
-    shop.wait_for(lambda: "16.closed" in folders(shop), 60, "that no writes are taken")
+    command = start_upgrade(shop, lambda: "16.closed" in folders(shop))
     command.kill()
     command.wait()
     shop.wait_for(lambda: "16.closed" not in folders(shop), 60, "that writes are taken")
@@ -194,8 +213,7 @@ def test_an_upgrade_whose_command_is_killed_while_no_writes_are_taken_is_undone_
 def test_what_takes_its_place_does_so_whether_its_supervisor_or_its_command_is_killed(shop):
     write_manifest(shop, 18)
     with writer(shop) as acknowledged:
-        command = shop.start("database", "upgrade", "--confirm", "local")
-        shop.wait_for(lambda: book(shop, 16).get("replacing") or decided(shop) == 18, 60, "the replacement")
+        command = start_upgrade(shop, lambda: book(shop, 16).get("replacing") or decided(shop) == 18)
         os.kill(shop.part_pids["supervisor"], signal.SIGKILL)
         assert command.wait(100) == 0
     assert version(shop) == "18"
@@ -203,9 +221,7 @@ def test_what_takes_its_place_does_so_whether_its_supervisor_or_its_command_is_k
 
     write_manifest(shop, 16)
     backed_up(shop)
-    command = shop.start("database", "upgrade", "--back", "--confirm", "local")
-    # It lasts a moment only, which a look in between may miss.
-    shop.wait_for(lambda: book(shop, 18).get("replacing") or decided(shop) == 16, 60, "the replacement")
+    command = start_upgrade(shop, lambda: book(shop, 18).get("replacing") or decided(shop) == 16, "--back")
     command.kill()
     command.wait()
     shop.wait_for(lambda: book(shop, 16).get("generation"), 60, "the way back")
