@@ -1,8 +1,9 @@
 """What must hold before a change is taken: formatting, lint, types, import rules, all tests.
 
 What is independent runs side by side: the checks beside the quick tests, and then the tests in a browser beside the
-end-to-end tests. Last and alone come the faults: they put load on real processes, count every failed request and
-measure time.
+end-to-end tests. A file of theirs that fails beside the others runs once more by itself, and what passes only then is
+named in the last lines. Last and alone come the faults: they put load on real processes, count every failed request
+and measure time. They have one try.
 The last line is the sum of all tests: `N passed, N failed`. A skipped test fails the gate.
 """
 
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as Xml
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ BROWSER = (
 WHOLE = TESTS / "e2e"
 FAULTS = WHOLE / "faults"
 CORES = os.cpu_count() or 1
+MOST_ONCE_MORE = 3  # files
+WORDS = {"failure": "failed", "error": "failed", "skipped": "skipped"}  # of JUnit
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,16 @@ def whole_gate() -> int:
     began = time.monotonic()
     checks = start_checks()
     failed = side_by_side([quick()]) + report(checks)
-    failed += side_by_side([end_to_end(), browser()])
+    shared = [end_to_end(), browser()]
+    failed_beside = side_by_side(shared)
+    again = once_more(shared) if failed_beside else None
+    failed += side_by_side([again]) if again else failed_beside
     failed += side_by_side([faults()])
     print(f"all of it: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
-    return conclude(failed, counts(sorted(BUILD.glob("junit-*.xml"))), SUMMARY)
+    first = outcomes([it.results for it in (quick(), *shared, faults())])
+    last = first | outcomes([again.results] if again else [])
+    told = [name for name, outcome in last.items() if outcome == "passed" != first.get(name)]
+    return conclude(failed, counts(last), SUMMARY, alone_only=told)
 
 
 # --- the runs
@@ -124,6 +133,24 @@ def end_to_end() -> Run:
 
 def faults() -> Run:
     return Run("fault", ("-n", "0", str(FAULTS)))
+
+
+def once_more(runs: list[Run]) -> Run | None:
+    """The files with a failed test, one after the other. `None`: too many to be anybody's bad luck, or a run that has
+    no results of all its tests."""
+    if not all(run.results.exists() for run in runs):
+        return None
+    failed = [name for name, outcome in outcomes([it.results for it in runs]).items() if outcome == "failed"]
+    files = sorted({file_of(name) for name in failed}, key=str)
+    if not failed or len(files) > MOST_ONCE_MORE or not all((ROOT / it).is_file() for it in files):
+        return None
+    print(f"once more, by themselves: {', '.join(map(str, files))}\n", flush=True)
+    return Run("once-more", ("-n", "0", *map(str, files)), runs[0].folder)
+
+
+def file_of(name: str) -> Path:
+    """The test's file, from `tests.e2e.test_up::test_it`."""
+    return Path(*name.partition("::")[0].split(".")).with_suffix(".py")
 
 
 def start_checks() -> dict[str, subprocess.Popen[str]]:
@@ -189,19 +216,30 @@ def surroundings() -> dict[str, str]:
     }
 
 
-def counts(results: Iterable[Path]) -> Counts:
-    """The sum over JUnit files, as pytest writes them."""
-    tests = failed = skipped = 0
+def outcomes(results: Iterable[Path]) -> dict[str, str]:
+    """`passed`, `failed` or `skipped` by test, from JUnit files as pytest writes them."""
+    found: dict[str, str] = {}
     for path in results:
-        for suite in Xml.parse(path).getroot().iter("testsuite"):  # noqa: S314 (pytest wrote it a moment ago)
-            tests += int(suite.get("tests", 0))
-            failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-            skipped += int(suite.get("skipped", 0))
-    return Counts(tests - failed - skipped, failed, skipped)
+        if not path.exists():
+            continue
+        for case in Xml.parse(path).getroot().iter("testcase"):  # noqa: S314 (pytest wrote it a moment ago)
+            name = f"{case.get('classname', '')}::{case.get('name', '')}"
+            outcome = next((WORDS[it.tag] for it in case if it.tag in WORDS), "passed")
+            # One that fails, and whose fixture fails afterwards, is there twice.
+            found[name] = "failed" if found.get(name) == "failed" else outcome
+    return found
 
 
-def conclude(failed: list[str], total: Counts, summary: Path) -> int:
-    """Prints what failed and, as the last line, the sum. Keeps it in a file for what has to repeat it."""
+def counts(found: Mapping[str, str]) -> Counts:
+    told = list(found.values())
+    return Counts(told.count("passed"), told.count("failed"), told.count("skipped"))
+
+
+def conclude(failed: list[str], total: Counts, summary: Path, alone_only: Sequence[str] = ()) -> int:
+    """Prints what failed, what passed by itself only and, as the last line, the sum. Keeps that in a file for what has
+    to repeat it."""
+    for name in alone_only:
+        print(f"FAILED beside the others, passed by itself: {name}")
     if total.skipped:
         failed = [*failed, f"{total.skipped} tests were skipped"]
     if failed:
