@@ -60,7 +60,8 @@ def measure(room: Room) -> Findings:
     with room.folder() as folder:
         shutil.copy(PROGRAM, folder)
         with Product(folder).running(COUNTS[0], COUNTS[-1], MANIFEST) as product:
-            return findings({count: _cost(room, product, folder, count) for count in COUNTS})
+            plans = planning_ms(COUNTS)
+            return findings({count: _cost(room, product, folder, count, plans[count]) for count in COUNTS})
 
 
 def findings(seen: dict[int, Cost]) -> Findings:
@@ -94,14 +95,17 @@ def _plot(counts: Sequence[int], series: dict[str, tuple[float, ...]]) -> Plot:
     return Plot(f"From {first} to {last} instances", told, "instances", ticks, curves)
 
 
-def planning_ms(count: int, clock: Callable[[], float] = time.perf_counter) -> float:
-    """The least time of a plan for so many instances, all of which have to be replaced."""
-    fleet, policy, taken = _fleet(count), FleetPolicy(), []
+def planning_ms(counts: Sequence[int], clock: Callable[[], float] = time.perf_counter) -> dict[int, float]:
+    """The least time of a plan for so many instances, all of which have to be replaced. The counts take turns, so that
+    a machine that is slow for a moment is so for all of them."""
+    fleets, policy = {count: _fleet(count) for count in counts}, FleetPolicy()
+    taken: dict[int, list[float]] = {count: [] for count in counts}
     for _ in range(PLANS):
-        began = clock()
-        plan(fleet, policy, 1000.0)
-        taken.append(clock() - began)
-    return min(taken) * 1000
+        for count, fleet in fleets.items():
+            began = clock()
+            plan(fleet, policy, 1000.0)
+            taken[count].append(clock() - began)
+    return {count: min(them) * 1000 for count, them in taken.items()}
 
 
 def _fleet(count: int) -> Fleet:
@@ -126,7 +130,7 @@ def _fleet(count: int) -> Fleet:
     return Fleet(desired=count, release=1, zones=zones, instances=instances)
 
 
-def _cost(room: Room, product: Product, folder: Path, count: int) -> Cost:
+def _cost(room: Room, product: Product, folder: Path, count: int, plan_ms: float) -> Cost:
     room.say(f"{count} instances")
     product.scale(count)
     wait_until_whole(product)
@@ -137,7 +141,7 @@ def _cost(room: Room, product: Product, folder: Path, count: int) -> Cost:
         raise RefusedError("The supervisor does not run.")
     at_rest = rest({"supervisor": supervisor}, REST_S)["supervisor"]
     return Cost(
-        planning_ms(count),
+        plan_ms,
         _status_ms(paths),
         _reconfigured_ms(product, paths),
         at_rest.memory_mb,

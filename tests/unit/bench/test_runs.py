@@ -21,7 +21,7 @@ def test_growth_beyond_proportion_misses_its_target() -> None:
 
 
 def test_a_plan_is_timed_for_a_fleet_of_which_all_is_replaced() -> None:
-    assert growth.planning_ms(8) > 0
+    assert growth.planning_ms((2, 8)).keys() == {2, 8}
 
 
 def test_a_lost_write_a_failed_read_and_a_long_wait_miss_their_targets() -> None:
