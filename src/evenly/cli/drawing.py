@@ -1,9 +1,9 @@
 """Draws one look at an environment for a terminal of a given size. Pure: a scene in, something to print out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -27,8 +27,7 @@ ZONE_WIDTH = 38  # an instance's id, state and age
 FIXED_LINES = 7  # head, rates, parts, the blank lines between, the foot
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """What became of a reload: the time of day, a line, and a word of COLOURS for how it went."""
 
     at: str
@@ -36,8 +35,7 @@ class Note:
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """All that one picture shows. `status`: `None` when there is no environment any more. `events`: time of day
     and sentence, oldest first. `stops`: whether Ctrl-C stops the environment. `notes`: of reloads, oldest first."""
 

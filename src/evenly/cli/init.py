@@ -76,7 +76,7 @@ def _name(said: str | None, folder: Path, asks: bool) -> str:
 
 def _asked(found: Found) -> Found:
     """Only where there is a choice."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     if not (found.serve and found.others):
         return found

@@ -1,10 +1,10 @@
 """`evenly lint`: the manifest, checked without running anything."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from evenly.cli.options import (
     MANIFEST,
@@ -21,8 +21,7 @@ from evenly.manifest.lint import Finding, Severity, lint
 from evenly.manifest.types import Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One finding as `--json` prints it. `line` is `None` where none is known."""
 
     severity: str

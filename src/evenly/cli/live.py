@@ -7,11 +7,11 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from msgspec.structs import replace
 from rich.console import Console
 from rich.live import Live
 

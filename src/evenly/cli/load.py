@@ -118,7 +118,7 @@ def _environment(project: Path, asked: Asked) -> Facts:
 
 def _addressed(plan: LoadPlan, asked: Asked, target: Facts | None) -> LoadPlan:
     """Raises UsageError for no address, and without consent to send it there."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from evenly.cli.loadoptions import address, check_consent
     from evenly.cli.loadtext import stages_told

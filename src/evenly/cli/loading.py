@@ -8,9 +8,11 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.cli.loadtext import progress_line
 from evenly.verify.load import LoadPlan, LoadResult, send
@@ -26,8 +28,7 @@ SPARE_S, MOST_SPARE = (
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """`started_at`: when the first request was due."""
 
     started_at: datetime

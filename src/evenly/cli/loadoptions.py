@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import socket
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from evenly.errors import StateError, UsageError
 
@@ -26,8 +26,7 @@ _NAME = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 CONTENT_TYPE = "content-type"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The options, as they came."""
 
     path: str | None

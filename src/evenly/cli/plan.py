@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.cli.options import (
     environment_option,
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from evenly.manifest.types import Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(Struct, frozen=True):
     """What would be done. `changes`: how the manifest differs from what runs. `commands`: what does the steps."""
 
     running: bool

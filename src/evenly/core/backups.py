@@ -8,8 +8,9 @@ Times are seconds since 1970 (UTC); positions in the log are bytes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 SEGMENT_BYTES = 16 * 1024**2
 KEPT_BACKUPS = 7
@@ -19,8 +20,7 @@ LATE_S = 60.0
 MOST_WAITING = 64  # segments that PostgreSQL keeps beside its data for an archive that takes none: 1 GiB
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(Struct, frozen=True):
     """A copy of all of the data, taken while the database served. `system`: the number of the database it is of.
     `start`, `end`: between them its log makes it whole. `taken_at`: when it was complete. `by`: who asked for it."""
 
@@ -35,8 +35,7 @@ class Backup:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Era:
+class Era(Struct, frozen=True):
     """A time of one line that ended at `until`, on `timeline` of `system`. `gap`: where in its log that breaks off, if
     it ended with that: what was copied before is good for nothing after it. `whole`: its log is there to the last."""
 
@@ -47,16 +46,14 @@ class Era:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """The line that the database is on now. Its log is there to the last."""
 
     system: str
     timeline: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """The log of one system that is there. `histories`: of each timeline but the first, those that it came from, each
     with the position at which it was left. `segments`: the names of the files in the archive; `live`: of those that are
     still beside the data."""
@@ -66,8 +63,7 @@ class Line:
     live: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(Struct, frozen=True):
     """All there is to restore from. `present`: `None` where there is no database. `lines`: by system."""
 
     backups: tuple[Backup, ...]
@@ -76,8 +72,7 @@ class Shelf:
     lines: Mapping[str, Line]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where a restore leads: from `backup` along `timeline` to `moment`; to the end of the log when that is `None`, and
     no further than the backup itself when `at_once`. `whole`: where the log ends before `moment`, that is all."""
 
@@ -88,8 +83,7 @@ class Target:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """Times that can be restored to, both ends included."""
 
     begins: float

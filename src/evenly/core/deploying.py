@@ -11,8 +11,10 @@
 Pure: no clock, no I/O. A recorded sequence of what was seen can be replayed.
 """
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.rollout import Failure, Rollout
 from evenly.core.strategy import Step
@@ -37,8 +39,7 @@ BACK = (Phase.RETURNING, Phase.UNDOING)
 OVER = (Phase.DONE, Phase.UNDONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Deploy:
+class Deploy(Struct, frozen=True):
     """One deploy. `before`: the release that runs when it begins. `by`: who asked for it; `started_at`: RFC 3339.
     `since`: when it came into its phase (monotonic). `grace_period`: for an instance to become healthy, in
     seconds. `why`: what failed,
@@ -61,8 +62,7 @@ class Deploy:
     failed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cohort:
+class Cohort(Struct, frozen=True):
     """One release's instances. `serving`: how many are healthy; `staying`: how many are not on their way out; `full`:
     as many serve as are wanted, evenly over the zones that are available. `sick`: an instance that has failed its
     health checks for a while."""
@@ -73,15 +73,13 @@ class Cohort:
     sick: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What a phase waits for has ended: migrations, or the synthetic gate. `failed`: why, as a sentence."""
 
     failed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What is known now. `failures`, `failed`: new instances that ended by themselves. `work`: of this phase, once it
     has ended. `alarm`: a figure of the new instances that is past its limit, and `stop`: why somebody wants it undone;
     both are sentences."""

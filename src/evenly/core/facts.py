@@ -1,7 +1,7 @@
 """What a target tells of an environment, whatever it is made of: what happened in it, its certificates, what was tried
 and should be refused. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
 class NotPossibleError(Exception):
@@ -12,8 +12,7 @@ class NotPossibleError(Exception):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """One event of an environment. `at`: RFC 3339, UTC, milliseconds; `what`: a sentence for a person; `action`: the
     word that the target's journal has for it; `number`: ascending, to ask for what came after. `crashed`: what ended
     that nobody had asked to end, as one word for all of its kind, `app` say, and `ran_s`: how long it had run."""
@@ -28,16 +27,14 @@ class Happening:
     ran_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseFact:
+class ReleaseFact(Struct, frozen=True):
     """A release that was made. `made_at`: RFC 3339, UTC."""
 
     number: int
     made_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateLife:
+class CertificateLife(Struct, frozen=True):
     """A certificate of the environment's. Times: RFC 3339, UTC. `renews`: the target renews it by itself."""
 
     name: str
@@ -46,8 +43,7 @@ class CertificateLife:
     renews: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """Something that should be refused was tried. `told`: what came back, one line, for the evidence."""
 
     tried: str

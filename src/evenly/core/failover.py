@@ -15,8 +15,10 @@ and goes on. Docs: docs/adr/0022-database-failover.md. The rules, in the order i
    primary stays who it was, and its standby is made anew.
 """
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MEMBERS = ("a", "b")
 PATIENCE_S = 0.3  # for a standby that lost its connection: the primary's commits wait meanwhile
@@ -33,8 +35,7 @@ class Follower(StrEnum):
     IN_SYNC = "in-sync"  # it holds all that was acknowledged: nothing is acknowledged without it
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """The primary's data is replaced by the folder `source`, which is complete, and kept as `kept`; both beside it.
     `version`: of the source, where that is another one. `unwritten_since`: the primary's next transaction when it was
     made of that, if it was: the primary's data must not have been written to since.
@@ -46,8 +47,7 @@ class Replacement:
     unwritten_since: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(Struct, frozen=True):
     """What is durably known. `generation`: 1, and one more with each promotion and each replacement. `replacing`: what
     has been begun with."""
 
@@ -57,8 +57,7 @@ class Book:
     replacing: Replacement | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MemberSeen:
+class MemberSeen(Struct, frozen=True):
     """One member now. `runs`: its server is there, or is being started. `quiet`: it was made sure, since it last ran,
     that no process works on its data. `ready`: it answers. `reads_only`: it answers as a standby does. `hangs`: it
     runs, and gives no new connection a word."""
@@ -71,8 +70,7 @@ class MemberSeen:
     hangs: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What is seen now.
 
     `link`: the member that apps are led to. `streaming`: the standby receives from the primary; `detached_s`: for how
@@ -99,67 +97,58 @@ class Seen:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """Put the book down, durably."""
 
     book: Book
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """SIGKILL for all that works on the member's data, until nothing does."""
 
     member: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """Start the member. `waits`: as a primary that acknowledges nothing without its standby."""
 
     member: str
     waits: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Promote:
+class Promote(Struct, frozen=True):
     """End the member's recovery: it takes writes from now on."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """Lead the apps to the member."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """Have the primary wait for its standby, and see to it that this holds for all that comes."""
 
     primary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """Have the primary wait for nobody."""
 
     primary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """Make the member's data anew, from the primary's."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(Struct, frozen=True):
     """Put the data in its place, in a way that can be gone on with from any point."""
 
     member: str

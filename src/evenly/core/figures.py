@@ -1,7 +1,8 @@
 """What the balancer counted of a new release's instances, and whether it is past a limit. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.manifest.types import RollbackAlarms
 
@@ -12,8 +13,7 @@ PERCENTILE = 0.95
 LATE_MS = 2000.0  # at least: after so long the balancer asks somebody else as well, and that answer counts
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """What an instance was asked since it came up: `requests` in all, each try counted, those that `failed`: answered
     with 5XX, or broken off, and those that were `late`: somebody else was asked as well."""
 
@@ -22,16 +22,14 @@ class Counts:
     late: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """The counts at a moment (monotonic seconds), by instance."""
 
     at: float
     counts: Mapping[str, Counts]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """`at`: when it was read of (monotonic seconds); `ms`: how long the request took."""
 
     at: float

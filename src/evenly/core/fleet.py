@@ -5,8 +5,10 @@ Times are seconds of the machine's monotonic clock, which runs on across process
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.rollout import Failure as Failure
 from evenly.core.rollout import Rollout, RolloutSet, new_one_ended, with_rollout
@@ -15,16 +17,14 @@ from evenly.core.status import InstanceState
 STABLE_AFTER_S = 2.0  # an instance that served this long was no failed launch
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessRef:
+class ProcessRef(Struct, frozen=True):
     """A process, told apart from a later one with the same `pid` by `started`, an opaque token."""
 
     pid: int
     started: str
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """One instance. `since`: when it came into its state; `healthy_since`: when it last became healthy.
 
     `listening`: it accepts connections, so the balancer may ask for its health. `killed`: SIGKILL was sent.
@@ -50,14 +50,12 @@ class Instance:
     outdated: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneFact:
+class ZoneFact(Struct, frozen=True):
     name: str
     available: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """All instances of an environment and what is wanted of them.
 
     `failures` counts launches in a row that came to nothing; `failed` describes the last of them. `rollout`: another
@@ -73,16 +71,14 @@ class Fleet:
     rollout: Rollout | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """What the balancer says of one instance: healthy or not, and its requests in flight."""
 
     healthy: bool
     active_requests: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(Struct, frozen=True):
     """An instance was decided on and recorded; its process comes next."""
 
     id: str
@@ -92,64 +88,54 @@ class Launched:
     started_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     id: str
     process: ProcessRef
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exited:
+class Exited(Struct, frozen=True):
     """An instance's process is gone. `why`: a sentence for a person."""
 
     id: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class HealthSeen:
+class HealthSeen(Struct, frozen=True):
     """The balancer's view, by instance id. An instance it does not know is not in it."""
 
     health: Mapping[str, Health]
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
+class Drained(Struct, frozen=True):
     """Draining has begun."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class StopSent:
+class StopSent(Struct, frozen=True):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class KillSent:
+class KillSent(Struct, frozen=True):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outdated:
+class Outdated(Struct, frozen=True):
     """These instances serve, but have to be replaced. `why`: a clause. The first reason stays."""
 
     ids: tuple[str, ...]
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredSet:
+class DesiredSet(Struct, frozen=True):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneSet:
+class ZoneSet(Struct, frozen=True):
     name: str
     available: bool
 

@@ -4,7 +4,9 @@ It assumes that all goes well: every launch becomes healthy, every instance drai
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.fleet import (
     Drained,
@@ -29,16 +31,14 @@ from evenly.manifest.types import Database
 MOST_ROUNDS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step: what is done, as a phrase, and why."""
 
     what: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class UpFacts:
+class UpFacts(Struct, frozen=True):
     """What `up` finds. `migrations`: the files that are still to be applied. `release`: the number that runs."""
 
     release: int
@@ -50,8 +50,7 @@ class UpFacts:
     http_port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """The steps, in order, and the fleet after them."""
 
     steps: tuple[Step, ...]

@@ -12,7 +12,9 @@ with. Docs: docs/adr/0026-hot-restart.md. The rules, in the order in which they 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.fleet import ProcessRef
 from evenly.core.parts import restart_delay_s
@@ -24,8 +26,7 @@ SILENT_S = 15.0  # what is found and does not answer for so long has lost the do
 MOST_FAILURES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
+class Epoch(Struct, frozen=True):
     """One process of the balancer. `number`: 0 for one that was started alone, one more with each hot restart.
     `digest`: of what it was started with. `since`: when it came to what it is now, in monotonic seconds."""
 
@@ -35,8 +36,7 @@ class Epoch:
     since: float
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
+class Handover(Struct, frozen=True):
     """`holds` is `None` where none runs, or one that knows of no hot restart. `failures`: next ones in a row that came
     to nothing, the last of them because of `why`, a clause; the one after is not begun before `retry_at`. `asked`: what
     leaves was asked to end."""
@@ -54,8 +54,7 @@ class Handover:
         return self.failures >= MOST_FAILURES
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """`needed`: the digest of what should hold. `ready`: what holds answers. `answers`: the number of the epoch that
     does. `free`: nothing is under way that a hot restart would disturb. `leave_s`: how long one may leave."""
 
@@ -66,29 +65,25 @@ class Seen:
     leave_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(Struct, frozen=True):
     """Start the next epoch."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """The next epoch holds from now on."""
 
     epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Ask it to end."""
 
     epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """SIGKILL."""
 
     epoch: Epoch

@@ -4,8 +4,10 @@ What is decided, and by which rules, is in `core.scheduling`. `wall` is the time
 jobs come due; `monotonic` (seconds) measures how long things take.
 """
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.fleet import ProcessRef
 from evenly.core.status import Outcome
@@ -24,14 +26,12 @@ class Cause(StrEnum):
     ZONE = "zone"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     wall: float
     monotonic: float
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A run under way. `due`: `None` if it was asked for by hand. `attempt`: from 1. `failures`: attempts that
     failed. `begun`: wall; `since` (of this attempt) and `stopping_since`: monotonic.
 
@@ -52,8 +52,7 @@ class Run:
     retry_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of a job's history: a run, or `count` due times in a row that were skipped or missed, the last of
     which was `due`. Times are wall. `code`: `None` if it ended without one, or nobody saw it."""
 
@@ -69,8 +68,7 @@ class Entry:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class JobState:
+class JobState(Struct, frozen=True):
     """What has to be known of a job. All due times up to `considered` are dealt with; of the later ones those in
     `dealt` (a clock may have been set back), of which none up to `forgotten` is known any more."""
 
@@ -83,8 +81,7 @@ class JobState:
     history: tuple[Entry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How an attempt ended. `seen`: somebody knows. `why`: a phrase."""
 
     code: int | None

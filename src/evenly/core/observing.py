@@ -1,7 +1,8 @@
 """From readings of the balancer's counters, and of the instances' CPU, to what scaling decides on. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.core.scaling import OUT_PERIODS
 from evenly.core.scalingfacts import Observation
@@ -12,8 +13,7 @@ ENOUGH_ANSWERS = 20  # the 95th percentile of fewer is the slowest of them
 SHARE = 0.95
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Counters at `at` (monotonic seconds). `cpu_s`: CPU seconds of each instance that serves, by id; empty where
     they are not measured."""
 

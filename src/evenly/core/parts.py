@@ -1,6 +1,7 @@
 """The parts that an environment has one of, balancer and database: when one that died is started again. Pure."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.fleet import ProcessRef
 
@@ -8,8 +9,7 @@ STABLE_AFTER_S = 10.0
 LONGEST_BACKOFF_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """`process` is `None` while it is down. `failures`: deaths in a row, each soon after a start.
 
     `start_at`: not to be started before (monotonic seconds). `why`: how the last one ended, a sentence.

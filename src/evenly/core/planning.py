@@ -11,7 +11,9 @@ The rules, in the order in which they are applied:
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.fleet import Fleet, Instance, is_failing
 from evenly.core.replacing import replaceable, surge, with_surge
@@ -23,8 +25,7 @@ DRAIN_AT_LEAST_S = 0.25  # the balancer takes up to 15 ms to take a change of en
 LONGEST_BACKOFF_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class FleetPolicy:
+class FleetPolicy(Struct, frozen=True):
     """All in seconds. grace_period: for a new instance to become healthy. patience: for an unhealthy one to recover.
     deregistration_delay: at most, for requests in flight. stop_timeout: from SIGTERM to SIGKILL.
     """
@@ -35,31 +36,27 @@ class FleetPolicy:
     stop_timeout: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Struct, frozen=True):
     zone: str
     why: str
     release: int
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(Struct, frozen=True):
     """Take the instance out of the balancer's rotation and let it finish."""
 
     id: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """SIGTERM."""
 
     id: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
+class Kill(Struct, frozen=True):
     """SIGKILL."""
 
     id: str
@@ -69,8 +66,7 @@ class Kill:
 Action = Launch | Drain | Stop | Kill
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to do now, and when at the latest to plan again (monotonic seconds), events aside."""
 
     actions: tuple[Action, ...]

@@ -6,8 +6,10 @@ terminate, backoff) holds for each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.status import LEAVING, InstanceState
 
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 FINENESS = 1000  # a weight is a whole number
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A launch that came to nothing, or an instance that ended by itself: `why` is a sentence for a person."""
 
     id: str
@@ -29,8 +30,7 @@ class Failure:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Struct, frozen=True):
     """`release`: the new one. `new`, `old`: how many instances are wanted of it, and of what ran before. `share`: the
     percentage of the traffic that goes to the new ones; `None`: each instance gets as much as any other.
     `grace_period`: seconds for a new one to become healthy.
@@ -47,8 +47,7 @@ class Rollout:
     failed: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutSet:
+class RolloutSet(Struct, frozen=True):
     """Another rollout, or another stage of the one there is; `None`: there is one release alone."""
 
     rollout: Rollout | None

@@ -15,7 +15,9 @@ seconds where AWS counts minutes:
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.scalingfacts import Decision, Observation, ScalingPolicy, ScalingState
 
@@ -30,8 +32,7 @@ LEARNED_SHARE = 1.1  # more than was known by this much is worth to be remembere
 LAUNCH_WITHIN_S = 30.0  # a cooldown begins when what was added serves, or this long after
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(Struct, frozen=True):
     count: int
     why: str
 

@@ -1,6 +1,6 @@
 """What scaling decides on, remembers and says. Pure, and without behaviour; the rules are in `scaling`."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from evenly.manifest.types import Count, Seconds
 
@@ -8,8 +8,7 @@ COOLDOWN_OUT_S = Seconds(10.0)
 COOLDOWN_IN_S = Seconds(60.0)
 
 
-@dataclass(frozen=True, slots=True)
-class ScalingPolicy:
+class ScalingPolicy(Struct, frozen=True):
     """What to hold, and within which range. `None`: not a target. `p95_ms`: milliseconds; `requests`: a second and
     instance; `cpu`: percent of a core, of each instance."""
 
@@ -22,8 +21,7 @@ class ScalingPolicy:
     cooldown_in: float = COOLDOWN_IN_S
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What was seen at `at` (monotonic seconds). `serving`: instances; `requests`: a second, that came to them, and
     `answered`: of those and of earlier ones; `p95_ms`: of the answers, `None` with too few to tell; `cpu`: percent of
     a core, all of them together, `None` where it is not measured."""
@@ -46,8 +44,7 @@ class Observation:
         return self.answered / max(1, self.serving)
 
 
-@dataclass(frozen=True, slots=True)
-class ScalingState:
+class ScalingState(Struct, frozen=True):
     """What has to be remembered. `desired`: the count that was last decided on or found, `changed_at` (monotonic
     seconds) when it last became another, by whomever.
 
@@ -65,8 +62,7 @@ class ScalingState:
     slow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The count to hold from now on. `why`: a clause, where it is another than before; `limited`: why more than the
     range's maximum would be wanted, if that is so."""
 

@@ -13,8 +13,10 @@ The rules:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import islice, takewhile
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.fleet import ZoneFact
 from evenly.core.jobs import REMEMBERED, Cause, Entry, JobState, Moment, Run, begin, deal, note
@@ -28,26 +30,22 @@ LOOK_S = 15.0  # the time of day can jump, and the machine can sleep
 MOST_COUNTED = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """Start the process of the run's attempt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """SIGTERM."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
+class Kill(Struct, frozen=True):
     """SIGKILL."""
 
 
 Action = Start | Stop | Kill
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """The job's next state, which has to be kept before the action is done, and when to come again (monotonic)."""
 
     state: JobState

@@ -1,7 +1,8 @@
 """What an environment looks like now, in one shape for every target: what `evenly status --json` prints."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class EnvironmentState(StrEnum):
@@ -47,14 +48,12 @@ class PartState(StrEnum):
     ELSEWHERE = "elsewhere"  # the database, where it is not ours to run
 
 
-@dataclass(frozen=True, slots=True)
-class Urls:
+class Urls(Struct, frozen=True):
     https: str
     http: str
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceStatus:
+class InstanceStatus(Struct, frozen=True):
     """`address` is host:port; `started_at` an RFC 3339 time in UTC; `pid` is `None` until there is a process.
     `outdated`: why it is going to be replaced, as a clause."""
 
@@ -67,8 +66,7 @@ class InstanceStatus:
     outdated: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneStatus:
+class ZoneStatus(Struct, frozen=True):
     name: str
     available: bool
     instances: tuple[InstanceStatus, ...]
@@ -78,8 +76,7 @@ class ZoneStatus:
         return tuple(it for it in self.instances if it.state is InstanceState.HEALTHY)
 
 
-@dataclass(frozen=True, slots=True)
-class PartStatus:
+class PartStatus(Struct, frozen=True):
     state: PartState
     pid: int | None
 
@@ -88,8 +85,7 @@ class PartStatus:
         return self.state in (PartState.RUNNING, PartState.ELSEWHERE)
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseMember:
+class DatabaseMember(Struct, frozen=True):
     """One of the two members of a database. `in_sync`: a standby that holds all that was acknowledged."""
 
     zone: str
@@ -99,8 +95,7 @@ class DatabaseMember:
     in_sync: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerProcessStatus:
+class WorkerProcessStatus(Struct, frozen=True):
     """One process of a worker. `started_at`: RFC 3339, UTC."""
 
     id: str
@@ -111,8 +106,7 @@ class WorkerProcessStatus:
     started_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerStatus:
+class WorkerStatus(Struct, frozen=True):
     """`running`: by zone, how many processes have run for a while. `failures`: starts in a row that came to nothing;
     `failed` and `why`: the id of the last of them, and how it ended, as a phrase."""
 
@@ -125,8 +119,7 @@ class WorkerStatus:
     why: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobRun:
+class JobRun(Struct, frozen=True):
     """A run of a job that is under way. `due`: when its schedule wanted it; `None` if it was asked for by hand.
     Times here and below: RFC 3339, UTC."""
 
@@ -137,8 +130,7 @@ class JobRun:
     zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(Struct, frozen=True):
     """What became of a due time, or of a run that was asked for. `count`: how many due times in a row, the last of
     which was `due`. `code`: `None` where there was none, or nobody saw it. `why`: how it ended, as a phrase."""
 
@@ -154,8 +146,7 @@ class PastRun:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class JobStatus:
+class JobStatus(Struct, frozen=True):
     """`last`: the last that ran. `next_at`: when it is due next, if nothing is in the way."""
 
     name: str
@@ -165,8 +156,7 @@ class JobStatus:
     next_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ScalingStatus:
+class ScalingStatus(Struct, frozen=True):
     """Between which counts scaling moves, what it saw last of each instance, and what it holds; `None` for what it has
     no target for, or no figure. Requests are a second, `cpu` is percent of a core. `limited`: why it would want more
     than `maximum`, as a clause."""
@@ -182,8 +172,7 @@ class ScalingStatus:
     limited: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentStatus:
+class EnvironmentStatus(Struct, frozen=True):
     """`database` is `None` where the manifest asks for none, and the primary where it has two members, which are
     `database_members`. `problem` is one sentence, or `None`. `notices`: what a person has to do in time, as sentences.
     `reachable`: the URLs by which others than this machine reach it. `scaling`: `None` where the manifest asks for

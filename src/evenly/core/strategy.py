@@ -1,7 +1,8 @@
 """The steps in which a release takes over from the one before: how many instances of each, and what traffic. Pure."""
 
-from dataclasses import dataclass
 from math import ceil
+
+from msgspec import Struct
 
 from evenly.manifest.types import Deployment
 
@@ -9,8 +10,7 @@ LOOK_S = 2.0  # between the steps of a rolling deploy: as long as it takes to se
 SOON_S = 3.0  # the bake of a release that was good before
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """`new`, `old`: how many instances of each release are wanted. `share`: percent of the traffic for the new ones,
     once they serve; `None`: each instance gets as much as any other. `hold_s`: how long it is watched then."""
 

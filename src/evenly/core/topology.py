@@ -3,8 +3,9 @@
 Pure. Sources of the defaults: the measurements in `docs/adr/0003-balancer.md`.
 """
 
-from dataclasses import dataclass
 from string import ascii_lowercase
+
+from msgspec import Struct
 
 from evenly.manifest.types import App, Count, Database, Job, Limits, Manifest, Seconds, Worker
 
@@ -13,16 +14,14 @@ HTTPS_PORT = 8443
 HTTP_PORT = 8080
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(Struct, frozen=True):
     """One availability zone: its name (`local-a`) and its number, from 1."""
 
     name: str
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class HealthPolicy:
+class HealthPolicy(Struct, frozen=True):
     """When an instance counts as healthy. Durations in seconds, thresholds in answers in a row."""
 
     path: str
@@ -34,8 +33,7 @@ class HealthPolicy:
     grace_period: Seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Topology:
+class Topology(Struct, frozen=True):
     """One environment, resolved: what the target has to build. `alias` is a public host name or `None`."""
 
     name: str

@@ -2,12 +2,12 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+
+class Traffic(Struct, frozen=True):
     """Counts since the balancer started. `errors` are answers of 500 and above, `active` what is under way.
 
     `buckets` are (upper bound in milliseconds, answers that took no longer), both growing; what took longer
@@ -27,8 +27,7 @@ class Traffic:
         return self.buckets[-1][1] if self.buckets else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """What the instances answered since the balancer started, each request once, however often it was tried, and how
     long they took from the end of the request to the end of the answer. `active`: under way; `buckets` and `epoch`: as
     of `Traffic`."""
@@ -48,8 +47,7 @@ class Answers:
         return self.buckets[-1][1] if self.buckets else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """Traffic of the last seconds. Times in milliseconds: `None` without an answer. `error_share`: 0 to 1. `errors`:
     since the balancer started."""
 
@@ -63,8 +61,7 @@ class Rates:
     active: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """`at`: monotonic seconds."""
 
     at: float

@@ -7,9 +7,10 @@ import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+
+from msgspec import Struct
 
 from evenly.core.facts import Happening, ReleaseFact
 from evenly.core.traffic import Reading, Window
@@ -33,8 +34,7 @@ RECENT = (timedelta(hours=1), timedelta(days=1), None)
 LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(Struct, frozen=True):
     """Monotonic seconds, and the wall clock (aware)."""
 
     now: Callable[[], float] = time.monotonic

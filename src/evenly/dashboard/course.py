@@ -1,8 +1,10 @@
 """The course of a drill that was asked for on the page: what state it is in, and what the page is told. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.facts import NotPossibleError
 from evenly.core.status import EnvironmentStatus
@@ -25,8 +27,7 @@ class State(StrEnum):
     REFUSED = "refused"  # nothing was broken
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """What the page is told of the last drill. `lines`: its timeline; `passed`: `None` as long as nothing is proved;
     `sentence`: the verdict; `report`: where its page is, from the dashboard's own."""
 
@@ -43,8 +44,7 @@ class Course:
         return self.state in (State.RUNNING, State.STOPPING)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """A drill to run. `rate`: requests a second."""
 
     kind: Kind

@@ -8,10 +8,10 @@ import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from evenly.dashboard.course import (
     Course,
@@ -32,8 +32,7 @@ LONGEST_BYTES = 64 * 1024 * 1024  # of a result
 END_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """How a drill is started. `command` of an order: its arguments; it prints `Drills` as JSON on stdout, and its
     timeline on stderr. `environment`: the whole of it."""
 

@@ -6,8 +6,9 @@ then its own), nor change anything here (the Origin is).
 
 import hmac
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -28,8 +29,7 @@ HEADERS = {
 SAFE = ("GET", "HEAD")
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """Where the dashboard is. `token`: url-safe characters."""
 
     port: int

@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.facts import Happening, ReleaseFact
 from evenly.core.moments import timestamp
@@ -20,8 +22,7 @@ DOWN = "The environment is down. Bring it up: evenly up"
 UNANSWERED = "The supervisor does not answer; this is what its record says."
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One look. `problem`: why there is no status, a sentence."""
 
     status: EnvironmentStatus | None
@@ -75,8 +76,7 @@ class Pace:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Which events to ask for: see `Facts.events`."""
 
     after: int = 0

@@ -1,14 +1,14 @@
 """What the page is told, as values; their names are its JSON's. `at`: RFC 3339, UTC."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.core.facts import Happening, ReleaseFact
 from evenly.core.status import EnvironmentStatus
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """How the environment is. `status`: `None` when it is down; `stale`: it is its record's, for its supervisor does
     not answer; `problem`: a sentence."""
 
@@ -19,8 +19,7 @@ class View:
     release: ReleaseFact | None
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """Traffic of the last seconds; all of it `None` when the balancer does not answer."""
 
     at: str
@@ -32,16 +31,14 @@ class Point:
     active: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A drill that can be asked for. `what`: what happens, as a clause."""
 
     kind: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """What a viewer is told first. `rates`: requests a second to choose from. `history` and `events`: oldest first."""
 
     name: str

@@ -6,9 +6,10 @@ is trusted. Only a unix socket and this machine's own loopback are let through w
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from msgspec import Struct
 
 from evenly.core.secret import Secret
 from evenly.errors import UsageError
@@ -34,8 +35,7 @@ VARIABLES = {
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """`hosts` with their ports, as written: several for one that fails over. `parameters`: the URL's, but host, port,
     user, password and database."""
 

@@ -7,9 +7,10 @@ A file is `NNNN_name.sql`. It runs in a transaction of its own, unless its leadi
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
+
+from msgspec import Struct
 
 from evenly.database.refusals import (
     bad_name,
@@ -32,8 +33,7 @@ _NO_TRANSACTION = "no-transaction"
 _CONTROL = frozenset({"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"})
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """One file. `sql` has LF line ends and no byte order mark; `sha256` is of that, so that a checkout with
     other line ends is the same migration."""
 
@@ -45,8 +45,7 @@ class Migration:
     statements: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """One row of the record. Not `done`: it was begun outside a transaction, and its end is unknown."""
 
     version: int

@@ -6,15 +6,15 @@ from a statement's words. A table that the same files create is nobody's yet.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.database.migrations import Migration, read_all
 from evenly.database.sql import line_of, tokens
 from evenly.manifest.linting.findings import Finding, warning
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`pattern` is matched with a statement's tokens, one space between them, in lower case."""
 
     pattern: re.Pattern[str]

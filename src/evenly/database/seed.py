@@ -1,10 +1,10 @@
 """Runs a seed, a file of SQL, on a PostgreSQL database: all of it in one transaction, or nothing. Any target's."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+from msgspec import Struct
 
 from evenly.core.secret import Secret
 from evenly.database.sql import Kind, Statement, line_of, statements, tokens
@@ -15,8 +15,7 @@ _CONTROL = frozenset({"begin", "start", "commit", "end", "rollback", "abort"})
 _COUNTED = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(Struct, frozen=True):
     """A file that can be run. `name`: how it is told of."""
 
     name: str
@@ -24,8 +23,7 @@ class Seed:
     statements: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Seeded:
+class Seeded(Struct, frozen=True):
     """What was done: how many statements, and the rows of each kind (`INSERT`, ...) that they changed."""
 
     statements: int

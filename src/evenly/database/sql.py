@@ -6,8 +6,9 @@ statement, whatever semicolons are in them.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 _TOKEN = re.compile(
     r"""
@@ -33,8 +34,7 @@ class Kind(StrEnum):
     OTHER = "other"  # anything else that is part of a statement
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One token at `start` (characters from 0); `text`: as it is written, words in lower case."""
 
     kind: Kind
@@ -42,8 +42,7 @@ class Token:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """The characters from `start` up to `stop`, without the semicolon; `words`: its first two, lower case."""
 
     start: int

@@ -5,9 +5,10 @@ import contextlib
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.core.backups import Backup, Range, ranges
 from evenly.core.failover import MEMBERS
@@ -48,8 +49,7 @@ class BusyError(StateError):
     """Somebody else makes or restores a backup."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """All that the database can be restored from. `replaced`: what a restore has replaced, and when. `archived_to`:
     where the log is archived, if it is; `log_bytes`: how much of it; `waiting`: how many of its files are not yet.
     `others`: backups of another major version, with that, which only that one restores."""

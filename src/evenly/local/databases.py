@@ -5,8 +5,9 @@ import asyncio
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.database.seed import Seed, Seeded, read_seed, run_seed
 from evenly.errors import StateError, UsageError
@@ -25,8 +26,7 @@ SEED = "seed.sql"
 HISTORY = "psql_history"
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """What a reset did: the migrations that were applied, and the seed's doing, if there was one."""
 
     migrations: tuple[str, ...]

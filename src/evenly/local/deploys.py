@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from evenly.errors import StateError, UsageError
 from evenly.local import control, releases
@@ -38,16 +39,14 @@ FIXED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """A deploy that is under way: of `release`, in place of `before`."""
 
     release: int
     before: int
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One release. `why`: how its last deploy ended, where that was badly."""
 
     number: int

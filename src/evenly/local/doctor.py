@@ -11,12 +11,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 import psutil
+from msgspec import Struct
 
 from evenly.core.topology import HTTP_PORT, HTTPS_PORT
 from evenly.errors import EvenlyError
@@ -51,8 +51,7 @@ class Level(StrEnum):
     PROBLEM = "problem"  # `up` can't work
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """What one check found about `topic`; `try_` only where there is something to do."""
 
     level: Level

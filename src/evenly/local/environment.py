@@ -7,8 +7,9 @@ import contextlib
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.core.status import EnvironmentStatus, PastRun
 from evenly.core.topology import HTTP_PORT, HTTPS_PORT, local_topology
@@ -42,8 +43,7 @@ from evenly.manifest.types import Manifest
 SLACK_S = 60.0  # beyond the grace period: initialising the database on a slow disk
 
 
-@dataclass(frozen=True, slots=True)
-class Up:
+class Up(Struct, frozen=True):
     """How `bring_up` ended. `was_running`: it found the environment up, and changed nothing.
 
     `manifest`: what the running release was made from. `moved_ports`: default ports that were taken. `cut_off`: the

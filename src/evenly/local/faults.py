@@ -9,10 +9,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import psutil
+from msgspec import Struct
 
 from evenly.core.facts import NotPossibleError
 from evenly.core.fleet import ProcessRef, find
@@ -31,8 +31,7 @@ VERSION = 1
 IN_PLACE_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """Something that is broken now, and does not heal by itself. `name`: the instance's id or the zone's name."""
 
     what: Literal["hang", "slow", "zone"]

@@ -12,10 +12,10 @@ import signal
 import socket
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from msgspec import Struct
 
 from evenly.core.fleet import ProcessRef
 from evenly.local import processes
@@ -30,8 +30,7 @@ STOP_S = 5.0
 POLL_S = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOver:
+class LeftOver(Struct, frozen=True):
     """One thing that is left over: processes and folders to remove, or (neither) something to do `by_hand`."""
 
     what: str
@@ -44,8 +43,7 @@ class LeftOver:
         return bool(self.processes) or self.folder is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """A process that carries the mark of the environment in `home`."""
 
     home: Path

@@ -7,9 +7,10 @@ import os
 import secrets
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec import Struct
 
 from evenly.core.status import EnvironmentStatus
 from evenly.errors import StateError, UsageError
@@ -23,8 +24,7 @@ from evenly.local.surroundings import Process, environment, surroundings
 RUN_ROLE = "run"
 
 
-@dataclass(frozen=True, slots=True)
-class OneOff:
+class OneOff(Struct, frozen=True):
     """A command that is ready to take this process's place."""
 
     argv: tuple[str, ...]

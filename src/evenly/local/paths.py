@@ -6,12 +6,12 @@ sockets, whose paths end at 107 bytes, so it is short and outside the project.
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+
+class Paths(Struct, frozen=True):
     """The files of one environment. `project` is the folder of the manifest."""
 
     project: Path

@@ -6,17 +6,17 @@ Reads the user database and file modes; changes nothing.
 import os
 import pwd
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
+
+from msgspec import Struct
 
 from evenly.errors import TargetError
 
 UNPRIVILEGED = "nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A user of this machine, with its primary group and no other."""
 
     name: str

@@ -12,11 +12,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import psutil
+from msgspec import Struct
 
 from evenly.core.fleet import ProcessRef
 from evenly.local.privileges import Account
@@ -47,8 +47,7 @@ MARKS = (
 POLL_S = 0.1  # where the system has no pidfd
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """What to start. `environment` is the whole of it, nothing is inherited. `log` gets stdout and stderr. `deaf_to`:
     signals that never reach it."""
 
@@ -60,8 +59,7 @@ class Command:
     deaf_to: frozenset[signal.Signals] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """A running process that carries this environment's mark. `environment`: only our own variables."""
 
     role: str

@@ -1,7 +1,8 @@
 """An environment's status from its record and the process table, for when its supervisor does not answer."""
 
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from evenly.core.fleet import Fleet, ProcessRef, ZoneFact
 from evenly.core.jobs import new_job

@@ -5,8 +5,9 @@ the app's own words. The way is that of `evenly deploy`; its gate and its bake a
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.core.deploying import Deploy, Phase, has_traffic
 from evenly.errors import StateError
@@ -26,8 +27,7 @@ POLL_S = 0.02
 SLOW_S = 3.0  # then it is said, and whatever is saved begins anew
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """The new code answers. `changed`: in the manifest."""
 
     release: int
@@ -35,8 +35,7 @@ class Served:
     changed: tuple[Difference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """It does not serve, and release `before` does. `words`: the last lines that the app wrote. `is_over`: it was
     given up; else it is still tried."""
 

@@ -10,9 +10,11 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.backups import (
     Backup,
@@ -69,8 +71,7 @@ SOCKETS = "pgr"  # as short as those of the members
 Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What to restore: the backup or replaced data called `name`, the database as it was at `moment` (seconds since
     1970), or as it was last; the newest backup when none of them is said."""
 
@@ -79,8 +80,7 @@ class Wanted:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """What a restore did. `kept`: the name by which what it replaced can be restored. `folder`: where that is.
     `migrations`: what was applied after it. `running`: whether the database serves it now, or with the next start.
     `followed`: whether there is to be a standby."""
@@ -92,8 +92,7 @@ class Restored:
     followed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What will be restored: a target, or a folder of replaced data."""
 
     paths: Paths

@@ -5,11 +5,11 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from evenly.core.fleet import ProcessRef
 from evenly.errors import EvenlyError, StateError
@@ -31,8 +31,7 @@ DRILL_STOP_S = 5.0
 KILLED_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """What was stopped: by role, how many processes."""
 
     by_role: dict[str, int]

@@ -6,8 +6,9 @@ Instances, workers, jobs and `evenly run` are all started by it, so that each fi
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from evenly.core.secret import Secret
 from evenly.core.topology import Topology, local_topology
@@ -22,8 +23,7 @@ from evenly.manifest.places import PROGRAM_FOLDERS
 SECRET_VARIABLES = frozenset({"DATABASE_URL", "PGPASSWORD"})
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What all processes of one release share. `home`: the environment's; `project`: the manifest's folder; `folder`:
     where they run.
 
@@ -39,8 +39,7 @@ class Surroundings:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """One process: its part (`instance`, `worker`, ...), id and zone. `variables` are the manifest's for it alone;
     `given` is what Evenly gives it alone, such as HOST and PORT."""
 

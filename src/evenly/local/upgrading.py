@@ -10,9 +10,10 @@ import contextlib
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.core.failover import MEMBERS, Replacement
 from evenly.core.upgrades import Change, plan_change
@@ -48,8 +49,7 @@ LOG = "upgrade.log"
 Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What will be done. `size_bytes`: of what is copied; `None` where nothing is."""
 
     paths: Paths
@@ -59,8 +59,7 @@ class Plan:
     size_bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Upgraded:
+class Upgraded(Struct, frozen=True):
     """What was done. `writes_waited_s`: for how long no writes were taken; `None` where nothing ran. `folder`: what was
     replaced."""
 

@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from evenly.manifest.problems import HIDDEN, looks_secret
 from evenly.manifest.types import (
@@ -26,8 +27,7 @@ from evenly.manifest.units import format_duration, format_size
 _PLAIN = re.compile(r"[A-Za-z0-9_./$][A-Za-z0-9_./$:=@+-]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One key whose value changed, as text; `None`: the key is not there. Secrets are hidden."""
 
     path: str

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.errors import UsageError
 
@@ -19,8 +20,7 @@ _SLIPPED_IN = re.compile(r"([:=]).*", re.DOTALL)
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong, and how to put it right.
 
     `path` is the dotted key, empty for the file as a whole; `line` and `column` count from 1, and `line` is

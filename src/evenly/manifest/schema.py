@@ -1,8 +1,9 @@
 """The keys of the manifest, what each may hold, and what has to fit together. The one list of keys. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from evenly.manifest import checks, deployment, others
 from evenly.manifest.checks import Check, InvalidError, duration, size, whole
@@ -13,16 +14,14 @@ from evenly.manifest.variables import check_name
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """Valid values that do not go together. `key` is the one to point at."""
 
     key: str
     wrong: InvalidError
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A mapping: its keys, what it may be other than a mapping (`single`), and what its values add up to.
 
     `required`: keys that have to be there, each with its advice. `nullable`: a null says something, and is
@@ -37,13 +36,11 @@ class Section:
     finish: Callable[[Values], object] = field(default=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
+class Variables(Struct, frozen=True):
     """A mapping whose keys are the user's: environment variables."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A mapping whose keys are names of the user's, each with a `value`. `check_name` raises `InvalidError`.
 
     `nameable`: a key with nothing after it stands for its own name; else it is as if it were not written.

@@ -4,9 +4,10 @@ The parsers (libyaml, and PyYAML's own) word and place the same fault differentl
 """
 
 import re
-from dataclasses import dataclass, replace
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.manifest.problems import Problem
 
@@ -17,8 +18,7 @@ _SQUEEZED = re.compile(r"\s*[A-Za-z_-]+:[^\s:/]\S*\s*")
 _TAB_INDENT = re.compile(r" *\t")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """A fault that can be named by a part of the parser's complaint. `began`: it lies where the construct began."""
 
     part: str

@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.manifest.names import name_from_folder
 from evenly.manifest.types import REFERENCE_APP, Protocol
@@ -54,8 +55,7 @@ _DATABASE = (
 _PLAIN = re.compile(r"[/.\w][/.\w-]*(:[\w.]+)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """What the manifest says beside the defaults; `serve` or `command`, or neither for the reference service."""
 
     serve: str | None = None

@@ -5,11 +5,11 @@ Every scalar keeps the text as it was written: `no`, `1:30` and `010` stay what 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NoReturn
 
 import yaml
+from msgspec import Struct
 
 from evenly.manifest.problems import ManifestError, Problem, dotted
 from evenly.manifest.syntax import control_character, syntax_problem
@@ -22,16 +22,14 @@ _NO_TAG = "Write the value alone, or put it in quotes."
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A place in the file; both count from 1."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """One value, as written. `plain`: without quotes."""
 
     mark: Mark
@@ -43,14 +41,12 @@ class Scalar:
         return self.plain and self.text in _NULLS
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     mark: Mark
     items: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     key: Scalar
     value: "Node"
 
@@ -60,8 +56,7 @@ class Entry:
         return self.key.text.startswith("x-")
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     mark: Mark
     entries: tuple[Entry, ...]
 
@@ -116,8 +111,7 @@ def _refuse_control_characters(text: str) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Built:
+class _Built(Struct, frozen=True):
     """A node with what it costs when all its aliases are followed."""
 
     node: Node

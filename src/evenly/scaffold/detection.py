@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from evenly.manifest.types import REFERENCE_APP
 from evenly.scaffold import node, others, python

@@ -1,7 +1,8 @@
 """What was found in a folder. Data alone."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from evenly.manifest.types import Protocol
 
@@ -17,8 +18,7 @@ class Runtime(Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What runs. `what` and `because` are phrases for a person: "FastAPI", "main.py sets app".
 
     Exactly one of `serve` and `command` is set. `notes` are sentences on what has to hold. `others` are further

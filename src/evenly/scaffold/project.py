@@ -2,8 +2,9 @@
 for the error pages, which are read from this package.
 """
 
-from dataclasses import dataclass
 from importlib.resources import files as packaged
+
+from msgspec import Struct
 
 from evenly.manifest.template import Start, initial_manifest
 from evenly.scaffold.detection import migrations, uses_database
@@ -20,8 +21,7 @@ _ENV_HEAD = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """`files`: path in the project -> text, the manifest first. `secrets`: those it can't start without.
     `no_image`: why there is no Dockerfile, empty if there is one."""
 

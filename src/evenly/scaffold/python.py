@@ -2,9 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from evenly.scaffold.found import Files, Found, Runtime
 
@@ -36,8 +37,7 @@ _USUAL_NAMES = ("app", "application", "asgi_app", "api", "server", "create_app",
 _HOLDERS = ("src", "backend", "server", "api", "app", "web")  # folders that may hold a project of their own
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One application in one file. `factory`: a function that makes it."""
 
     framework: str

@@ -7,13 +7,13 @@ import asyncio
 import errno
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from typing import Self
 
 import aiohttp
 import msgspec
+from msgspec import Struct, field
 from yarl import URL
 
 from evenly.verify._outcomes import Fault, Outcome
@@ -22,8 +22,7 @@ OPENED_AT_ONCE = 10
 NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """`expected`: the statuses that are a success; empty: any 2xx. `name`: see `Outcome`."""
 
     method: str
@@ -34,8 +33,7 @@ class Ask:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(Struct, frozen=True):
     """What an answer brought."""
 
     status: int

@@ -1,8 +1,9 @@
 """What a load did, as data: one outcome a request, and the figures that a report shows. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 LATE_S = 0.05  # measured: a sender later than this no longer sends what was asked for
 
@@ -19,8 +20,7 @@ class Fault(StrEnum):
     SENDER = "sender"  # this side could not send: no file descriptor was left, say
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """One request. `due_s`: when it should have been sent, `at_s`: when it ended; seconds from the start. `name`: what
     it is counted as, where a load makes different ones."""
 
@@ -33,8 +33,7 @@ class Outcome:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A request that failed. Times as in `Outcome`; `status` is `None` where no answer came."""
 
     at_s: float
@@ -43,8 +42,7 @@ class Failure:
     status: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Struct, frozen=True):
     """Milliseconds from when a request was due to its last byte, of those that succeeded; 0 if none did."""
 
     p50_ms: float = 0.0
@@ -55,8 +53,7 @@ class Latency:
     max_ms: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Second:
+class Second(Struct, frozen=True):
     """The requests that were due in one second of the run. `by_zone`: who answered them."""
 
     at_s: int
@@ -66,8 +63,7 @@ class Second:
     by_zone: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class StageResult:
+class StageResult(Struct, frozen=True):
     """The requests that were due in one stage: `rate` a second were asked for, from `start_s` for `duration_s`."""
 
     start_s: float
@@ -79,8 +75,7 @@ class StageResult:
     lateness_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """The requests of one name: `GET /orders`."""
 
     name: str
@@ -89,8 +84,7 @@ class Part:
     latency: Latency
 
 
-@dataclass(frozen=True, slots=True)
-class LoadResult:
+class LoadResult(Struct, frozen=True):
     """What came of a load.
 
     `started_s` is the monotonic clock at its start, `ended_s` how long it took, `sent_s` for how long requests were

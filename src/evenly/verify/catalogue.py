@@ -14,9 +14,10 @@ Ours are the modules of `evenly.verify.checks`, the user's the files of the fold
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import ModuleType
 from typing import TypeVar
+
+from msgspec import Struct
 
 from evenly.verify.client import Service
 from evenly.verify.results import Evidence
@@ -45,8 +46,7 @@ class SkipError(Exception):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """What a check may use: the service by its address, and the target where there is one."""
 
     service: Service
@@ -59,8 +59,7 @@ class Probe:
         return self.target
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One promise. `run` returns the evidence, or raises. `advice`: what to try when it fails, a sentence.
 
     `alone`: nothing else asks the service meanwhile. `deadline_s`: after which it has failed.

@@ -6,10 +6,11 @@ Touches the network only. Every answer carries its evidence; where none comes, N
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct, field
 
 from evenly.verify.asking.addresses import PORTS, Place, connect, place
 from evenly.verify.asking.answers import Answer, NoAnswerError, one_line
@@ -24,8 +25,7 @@ NONE: Mapping[str, str] = MappingProxyType({})
 AGENT = "evenly-verify"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A service by its addresses. `ca_file`: the authority to trust; `None`: those of the system. `plain_url`: where
     it answers by HTTP; `None` is port 80 beside HTTPS on 443, and unknown beside any other port. `door`: how a single
     instance is asked, past the balancer. `headers`: in place of the usual ones, on every request."""

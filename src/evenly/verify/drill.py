@@ -1,6 +1,6 @@
 """What a drill breaks, when that has shown, and when all is as good as before. Pure: statuses in, answers out."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from evenly.core.facts import Happening, NotPossibleError
 from evenly.core.status import (
@@ -25,8 +25,7 @@ _PARTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Drill:
+class Drill(Struct, frozen=True):
     """One fault: `victim` is the instance's id or the zone's name. `status`: how it was before."""
 
     kind: Kind

@@ -6,9 +6,10 @@ Asks the target by its protocol, in threads, since targets wait for others. Cloc
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from evenly.core.facts import NotPossibleError
 from evenly.core.status import EnvironmentStatus
@@ -40,8 +41,7 @@ T = TypeVar("T")
 Tell = Callable[[Moment], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A load that has ended, and each of its requests."""
 
     load: LoadResult
@@ -65,8 +65,7 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """Where drills take place. `load` begins the one for a drill of that kind; it lasts that many seconds at most, or
     until it is finished."""
 
@@ -76,8 +75,7 @@ class Range:
     rate: float
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """See `Drills`."""
 
     results: tuple[DrillResult, ...]

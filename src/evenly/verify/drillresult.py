@@ -4,8 +4,9 @@ All `_at_s` are seconds from the load's start, as those of the load itself.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from evenly.verify._outcomes import Latency, LoadResult, Outcome
 from evenly.verify._tally import Count
@@ -41,8 +42,7 @@ class Cause(StrEnum):
     UNDONE = "undone"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """Something that happened. `what`: a sentence for a person."""
 
     at_s: float
@@ -52,8 +52,7 @@ class Moment:
     zone: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """What a drill may cost; `None`: measured, and not judged.
 
     `failed`: requests. `gap_s`: the longest time without a successful answer. `longest_s`: of a request that succeeded.
@@ -66,8 +65,7 @@ class Bounds:
     full_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """The requests that were due in one part of the drill."""
 
     requests: int
@@ -75,8 +73,7 @@ class Phase:
     latency: Latency
 
 
-@dataclass(frozen=True, slots=True)
-class DrillResult:
+class DrillResult(Struct, frozen=True):
     """One drill. `victim`: the instance or zone that was broken; `None` where there is only one such part. `before`,
     `during` and `after`: up to the fault, until capacity was full again, and from then on. `detected_s` and `full_s`
     count from the fault; `None`: not seen. `missed`: each bound that was not held, a sentence each. `void`: why it
@@ -101,16 +98,14 @@ class DrillResult:
     load: LoadResult
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedDrill:
+class SkippedDrill(Struct, frozen=True):
     """A drill that this environment does not allow. `why`: a sentence."""
 
     kind: Kind
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drills:
+class Drills(Struct, frozen=True):
     """One run of `evenly drill`: a single drill, or all, one after the other. `broken_off`: why the rest was not
     begun, a sentence; `None` if all was."""
 

@@ -4,9 +4,10 @@ Keeps monotonic times, so that they can be told from the load's start once that 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from evenly.core.facts import Happening
 from evenly.core.moments import timestamp

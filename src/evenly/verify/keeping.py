@@ -7,12 +7,12 @@ import contextlib
 import os
 import re
 import traceback
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
 Kind = Literal["verify", "drill", "load"]
 MOST = 50
@@ -22,8 +22,7 @@ _NAME = re.compile(r"(\d{8}T\d{6}\.\d{3}Z)-(verify|drill|load)\.json")
 _IGNORE = "# What Evenly keeps: not for version control.\n*\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """One kept result. `at`: RFC 3339, UTC; `data`: its JSON; `page`: its HTML, which may be missing."""
 
     kind: str

@@ -3,7 +3,8 @@
 import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.errors import UsageError
 from evenly.verify._outcomes import LoadResult
@@ -23,8 +24,7 @@ _LIMIT = re.compile(
 _PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,3})?)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A result that has it fails. `what`: `p99`, `max`, `gap` (with `value` in ms), `errors` (a count, or `%` of all
     requests), `rate` (requests that succeeded, a second). `text`: as it was written."""
 
@@ -35,8 +35,7 @@ class Limit:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A limit that a result has, and the figure, told with its unit."""
 
     limit: str

@@ -7,12 +7,12 @@ it. Each request is one attempt, and each failure counts. With a scenario it is 
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
 
 import aiohttp
+from msgspec import Struct, field
 from yarl import URL
 
 from evenly.errors import UsageError
@@ -52,8 +52,7 @@ MARGIN_S = 5.0  # a request ends at its timeout, but for what a busy machine tak
 Tell = Callable[[Outcome], None]
 
 
-@dataclass(frozen=True, slots=True)
-class LoadPlan:
+class LoadPlan(Struct, frozen=True):
     """What to send: `rate` requests a second to `url` for `duration_s` seconds, and `then` more stages.
 
     `timeout_s` is for one request, from its sending to the last byte of its answer. `ca_file` is the

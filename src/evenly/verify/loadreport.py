@@ -3,9 +3,9 @@
 It holds no secret: of headers it has the names, of a body the size, and of an address neither user nor query.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from yarl import URL
 
 from evenly.core.facts import Happening
@@ -13,8 +13,7 @@ from evenly.verify.limits import Broken
 from evenly.verify.load import LoadPlan, LoadResult, Stage
 
 
-@dataclass(frozen=True, slots=True)
-class PlanTold:
+class PlanTold(Struct, frozen=True):
     """`scenario`: the name of its file. `body_bytes`: how large a body each request had. `duration_s`: of all
     stages."""
 
@@ -29,8 +28,7 @@ class PlanTold:
     scenario: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LoadReport:
+class LoadReport(Struct, frozen=True):
     """`environment` and `target` are `None` where only an address was given. `started_at`: RFC 3339, UTC; seconds in
     `result` count from then. `interrupted`: it was ended before its time. `void`: why it proves nothing. `limits`: all
     that were set; `broken`: those that the result has. `events`: what happened in the environment in that time."""

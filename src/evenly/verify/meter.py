@@ -1,7 +1,8 @@
 """What a load does right now: rate, latency and errors of its last seconds. Pure; it hears of each outcome."""
 
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.verify._outcomes import Latency, Outcome
 from evenly.verify._tally import Count
@@ -9,8 +10,7 @@ from evenly.verify._tally import Count
 WINDOW_S = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """`rate`: answers a second, and their `latency`, over the last 3 s; `requests` and `failed` since the start."""
 
     rate: float

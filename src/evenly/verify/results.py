@@ -1,8 +1,9 @@
 """What a check found, as data: printed, written as JSON and JUnit, and drawn, each by somebody else. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Verdict(StrEnum):
@@ -11,8 +12,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """How a check was proved: what was asked, what was answered, and the figures that were judged.
 
     `request` and `answer` are one line each for a person, without secrets. `figures`: name to a number with its
@@ -24,8 +24,7 @@ class Evidence:
     figures: Mapping[str, float | str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """One check's verdict. `why` is a sentence: why it failed, or was skipped; empty when it passed. `advice`: what to
     try, of one that failed."""
 
@@ -43,8 +42,7 @@ class CheckResult:
         return self.id.partition(".")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """One run of the catalogue. `environment` is `None` where only an address was given. `started_at`: RFC 3339."""
 
     url: str

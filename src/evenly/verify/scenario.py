@@ -13,12 +13,13 @@ import asyncio
 import inspect
 import json as json_format
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlencode
 
+from msgspec import Struct
+from msgspec.structs import replace
 from yarl import URL
 
 from evenly.errors import UsageError
@@ -30,8 +31,7 @@ FORM = "Begin it like this: async def scenario(user):"
 Send = Callable[[Ask, float], Awaitable[tuple[Outcome, Came | None]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """`run` is called once for each user; `file` is where it stands."""
 
     file: Path
@@ -46,8 +46,7 @@ class OverError(Exception):
     """The load is over, and with it the scenario."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the service answered. Names of headers may be asked for in any case."""
 
     status: int
@@ -130,8 +129,7 @@ class User:
             self._line.count(replace(last, fault=last.fault or fault))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What a user is connected by: the clock of the run, the sender, the count, and the end."""
 
     now: Callable[[], float]

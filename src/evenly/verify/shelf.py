@@ -1,11 +1,11 @@
 """What was kept of runs, read again: how each went, and its page, made anew where it is missing. Touches the folder of
 reports only."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
 import msgspec
+from msgspec import Struct
 
 from evenly.verify.drillresult import Drills
 from evenly.verify.keeping import VERSION, Kept, keep_index, keep_page, kept
@@ -28,8 +28,7 @@ class _Document(msgspec.Struct):
     result: msgspec.Raw
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A kept run. `page`: `None` where there is none, and none can be made."""
 
     kept: Kept

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
+from msgspec import Struct
+
 Headers = list[tuple[str, str]]
 
 
@@ -30,8 +32,7 @@ class Request:
     database_time: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """One answer, whole. `headers` may be shared between answers: never changed."""
 
     status: int

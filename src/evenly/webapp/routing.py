@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
+
+from msgspec import Struct
 
 from evenly.webapp.http import Handler, ProblemError, Request, Response
 
 UNMATCHED = "(unmatched)"  # the route in the log of a path that is none of ours
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A path template (`/greetings/{id}`) and its handlers by method. GET answers HEAD as well."""
 
     template: str

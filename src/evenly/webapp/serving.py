@@ -14,7 +14,6 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import uvloop
 from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server.embed import Server
+from msgspec import Struct
 
 from evenly.webapp.forwarding import Application, forwarded
 from evenly.webapp.lifespan import Lifespan
@@ -37,8 +37,7 @@ class ServingError(Exception):
     """The server cannot start, or stopped on its own. One sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Struct, frozen=True):
     """Paths of PEM files. Only clients with a certificate of `client_ca` are served."""
 
     certificate: Path
@@ -46,8 +45,7 @@ class Tls:
     client_ca: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Listen:
+class Listen(Struct, frozen=True):
     """Where to listen; `tls` of `None`: plain HTTP; `socket`: a unix socket, in place of host and port."""
 
     host: str

@@ -1,10 +1,9 @@
 """Which telemetry is wanted, as a value."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
+class Signals(Struct, frozen=True):
     """The exporters of each signal: `otlp`, `console`, both, or none."""
 
     traces: frozenset[str]

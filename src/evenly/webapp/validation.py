@@ -2,11 +2,11 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import Struct
 
 from evenly.webapp.http import ProblemError
 
@@ -26,8 +26,7 @@ class NewGreeting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PageWanted:
+class PageWanted(Struct, frozen=True):
     """`after`: the last id that the client has seen; `limit`: 1 to 100 greetings."""
 
     after: int

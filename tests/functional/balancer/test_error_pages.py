@@ -1,10 +1,10 @@
 """The user's error pages: in place of what the balancer says itself and of an app's bare errors, of nothing else."""
 
 import json
-from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
+from msgspec.structs import replace
 
 from evenly.manifest.errorpages import LARGEST_PAGE_BYTES
 

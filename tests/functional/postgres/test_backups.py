@@ -5,10 +5,10 @@ import asyncio
 import shutil
 import subprocess
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.functional.postgres.conftest import SECRETS, Running
 
 from evenly.core.backups import KEPT_BACKUPS, Backup, ranges, segment_name, target_at

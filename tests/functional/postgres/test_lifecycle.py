@@ -8,10 +8,10 @@ import signal
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from evenly.core.secret import Secret
 from evenly.errors import StateError, TargetError

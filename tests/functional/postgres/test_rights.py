@@ -5,11 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 
 import asyncpg
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from evenly.core.secret import Secret
 from evenly.local import postgres

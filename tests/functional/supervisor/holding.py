@@ -7,9 +7,11 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from evenly.core.fleet import ProcessRef, ZoneFact
 from evenly.core.jobs import JobState

@@ -6,13 +6,13 @@ A new case is a new file with `given` alone; EVENLY_GOLDEN=write fills in (or re
 import json
 import os
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from evenly.core.topology import local_topology
 from evenly.local.balancer import (

@@ -1,7 +1,6 @@
 """Renewal: what is due when, and a year of an environment's life in which nobody ever refuses another."""
 
 import shutil
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_certificates
+from msgspec.structs import replace
 
 from evenly.local.certificates import CertificateFiles, CertificateNames
 from evenly.local.certificates.facts import read_facts

@@ -1,10 +1,10 @@
 """The live view's picture at any size, and its numbers."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from evenly.cli.drawing import Note, Scene, draw

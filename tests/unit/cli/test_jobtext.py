@@ -1,9 +1,9 @@
 """Workers and jobs as text, word for word."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
+from msgspec.structs import replace
 
 from evenly.cli.jobtext import history_lines, job_lines, outcome_line, worker_lines
 from evenly.cli.screens import status_lines

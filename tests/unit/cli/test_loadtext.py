@@ -1,9 +1,9 @@
 """A load as lines for a terminal, and what of its options is pure."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from yarl import URL
 
 from evenly.cli.load import exit_code

@@ -1,9 +1,9 @@
 """Status as text, word for word."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
+from msgspec.structs import replace
 
 from evenly.cli.screens import status_lines, verdict
 from evenly.cli.words import age, count_of, duration, listed, size, table

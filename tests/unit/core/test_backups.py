@@ -1,10 +1,11 @@
 """What can be restored to and what is kept, held against a world that remembers what the database was at any moment."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from evenly.core.backups import (
     BACKUP_EVERY_S,

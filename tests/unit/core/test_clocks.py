@@ -4,11 +4,10 @@ The time of day is not in here: the core measures with the monotonic clock, whic
 which stands while the machine sleeps. Where it does jump, all processes were stopped, or a virtual machine was.
 """
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.unit.core.test_deploying import begun, cohort
 from tests.unit.core.world import POLICY, World, any_fleet, four, instance, settle
 

@@ -1,9 +1,8 @@
 """Properties of fleet planning over any fleet and any order of events."""
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.unit.core.world import POLICY, ZONES, World, any_fleet, launches, settle
 
 from evenly.core.fleet import (

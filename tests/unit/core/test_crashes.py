@@ -1,9 +1,9 @@
 """Which endings are crashes, and which crashes are a loop."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.core.world import ZONES, fleet, instance
 
 from evenly.core.crashes import LOOP, SOON_S, WITHIN, has_crashed, loops

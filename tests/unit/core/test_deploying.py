@@ -1,10 +1,9 @@
 """Deploys replayed: from what is seen of two releases, phase by phase, in good and in bad weather."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.unit.core.world import World, four
 
 from evenly.core.deploying import (

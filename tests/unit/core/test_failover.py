@@ -1,7 +1,6 @@
 """The rules of the failover, checked against a world in which everything goes wrong that can: `failoverworld`."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from hypothesis import settings
@@ -13,6 +12,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from msgspec.structs import replace
 from tests.unit.core.failoverworld import Decide, World
 
 from evenly.core import failover

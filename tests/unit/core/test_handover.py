@@ -1,11 +1,12 @@
 """The balancer's hot restart, replayed against processes of which any, and the supervisor, may end at any time."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from evenly.core import handover
 from evenly.core.fleet import ProcessRef

@@ -1,12 +1,12 @@
 """Scheduled jobs: examples of each rule, and properties over any order of what can happen."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from evenly.core.fleet import ProcessRef, ZoneFact
 from evenly.core.jobs import (

@@ -1,8 +1,7 @@
 """Readings of counters become what scaling decides on."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from evenly.core.observing import ENOUGH_ANSWERS, Reading, goes_on, observation
 from evenly.core.traffic import Answers

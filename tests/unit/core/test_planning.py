@@ -1,7 +1,6 @@
 """Fleet planning: examples of each rule."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from tests.unit.core.world import POLICY, fleet, four, instance, launches
 
 from evenly.core.fleet import (

@@ -1,8 +1,7 @@
 """Two releases in one fleet: planned each by itself, and given their shares of the traffic."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests.unit.core.world import POLICY, ZONES, fleet, four, instance
 
 from evenly.core.fleet import Exited, Fleet, KillSent, ZoneSet, apply

@@ -1,10 +1,9 @@
 """Scaling's rules, each by an example, and what holds whatever is seen."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from evenly.core.scaling import IN_PERIODS, OUT_PERIODS, SAFE_SHARE, decide
 from evenly.core.scalingfacts import (

@@ -1,6 +1,6 @@
 """What differs for workers: a process serves once it has run for a while, and nobody asks after it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from evenly.core.fleet import Exited, Failure, Fleet, Launched, ProcessRef, Started, ZoneFact, apply
 from evenly.core.planning import FleetPolicy, Launch, plan

@@ -1,8 +1,9 @@
 """The kit of the planner's tests: fleets in a word, any fleet, and a machine in which everything works."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from evenly.core.fleet import (
     Drained,

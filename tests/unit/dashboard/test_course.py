@@ -1,8 +1,7 @@
 """A drill that was asked for on the page, from its order to its end."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests import report_data as data
 from tests.dashboard_world import healthy_status
 

@@ -1,9 +1,9 @@
 """What of a look is news: views, their pace, the order of events, and a clock that jumps."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from tests.dashboard_world import RUNS, healthy_status
 
 from evenly.core.facts import Happening, ReleaseFact

@@ -1,9 +1,9 @@
 """The book of deploys: what is under way, what was good, what can be returned to."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from evenly.core.deploying import Deploy, Phase
 from evenly.core.strategy import return_steps

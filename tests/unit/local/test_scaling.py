@@ -1,9 +1,11 @@
 """Scaling in the supervisor: what it holds, what it tells, and what it remembers. Its readings are given."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+from msgspec.structs import replace
 
 from evenly.core.fleet import Fleet, Instance, ProcessRef, ZoneFact
 from evenly.core.observing import Reading

@@ -1,8 +1,9 @@
 """The local target's small pure parts: words, paths, how closely to look, what is passed on, adoption."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from evenly.core.failover import Book, Follower
 from evenly.core.fleet import Failure, Fleet, Instance, ProcessRef, ZoneFact

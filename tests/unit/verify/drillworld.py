@@ -3,9 +3,11 @@ load whose requests fail when the target says so."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from evenly.core.facts import Attempt, CertificateLife, Happening
 from evenly.core.status import (

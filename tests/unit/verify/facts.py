@@ -1,9 +1,11 @@
 """A target in memory: all is well with it, until one of its facts is replaced."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from evenly.core.facts import Attempt, CertificateLife, Happening
 from evenly.core.status import (

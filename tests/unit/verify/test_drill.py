@@ -1,8 +1,7 @@
 """What a drill breaks, when its fault shows, when all is good again, and each bound seen to fail."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests.unit.verify.drillworld import environment, instance, members, zone
 
 from evenly.core.facts import Happening, NotPossibleError

@@ -1,9 +1,9 @@
 """Drills played in a small world: nothing waits, nothing is broken, and what was broken is always put right."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.verify.drillworld import FakeRange, RefusedError, environment, instance, zone
 
 from evenly.core.status import EnvironmentState, PartState, PartStatus

@@ -1,8 +1,7 @@
 """The report of a load as data: whole, and without a secret."""
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from evenly.core.facts import Happening
 from evenly.verify._outcomes import Fault, Outcome

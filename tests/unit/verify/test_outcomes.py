@@ -1,10 +1,10 @@
 """The figures of a run, from outcomes written by hand."""
 
-from dataclasses import replace
 from math import inf
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from evenly.verify._outcomes import LATE_S, Failure, Fault, Latency, LoadResult, Outcome, Second
 from evenly.verify._schedule import Stage

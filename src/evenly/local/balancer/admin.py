@@ -8,10 +8,11 @@ import contextlib
 import json
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from evenly.core.traffic import Answers, Traffic
 from evenly.errors import StateError
@@ -31,8 +32,7 @@ class AdminError(StateError):
         super().__init__(what, where=str(path), try_="See what the balancer says: evenly logs balancer")
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointHealth:
+class EndpointHealth(Struct, frozen=True):
     """What the balancer thinks of one endpoint. `flags` are Envoy's own words for why it is not healthy. `requests`
     counts each try, `failed` those that came to 5XX or were broken off, `late` those that were tried elsewhere as well
     because no answer came in time."""

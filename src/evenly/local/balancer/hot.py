@@ -11,9 +11,10 @@ import os
 import struct
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.local.balancer.bootstrap import bootstrap
 from evenly.local.balancer.command import command, envoy_program
@@ -28,8 +29,7 @@ LONGEST_SOCKET = 107
 _SIZE, _VERSION, _FLAGS_AT = 104, 11, 96
 
 
-@dataclass(frozen=True, slots=True)
-class HotRestart:
+class HotRestart(Struct, frozen=True):
     """One epoch's part. `sockets`: the beginning of their path. `drain_s`: within which its clients are asked to leave
     when the next one has taken over; `leave_s`: after which it ends the one before."""
 

@@ -7,9 +7,11 @@ picture from anywhere.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from html import escape
 from http import HTTPStatus
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.local.balancer.headers import FOR_OWN_ANSWERS, in_any_case
 from evenly.local.balancer.terms import Config
@@ -18,8 +20,7 @@ from evenly.manifest.errorpages import CLASSES, most_exact
 RETRY_AFTER_S = 2  # a zone's worth of instances is back within this time
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One answer: its status, the title that RFC 9110 gives it, and one or two sentences for a person.
 
     `becomes`: the status that is answered in place of this one."""

@@ -1,8 +1,9 @@
 """What the balancer is told: one frozen value, from which all of its configuration follows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from evenly.core.topology import HealthPolicy, Topology
 from evenly.local.certificates import CertificateFiles
@@ -16,8 +17,7 @@ DEFAULTS = Limits()
 HEAP_BYTES = 1024 * 1024 * 1024  # the reason: docs/adr/0009-limits.md
 
 
-@dataclass(frozen=True, slots=True)
-class BalancerSettings:
+class BalancerSettings(Struct, frozen=True):
     """One balancer. `folder` holds its configuration and nothing else; `listen` are addresses, `hosts` the
     hosts by which it is reached from outside of this machine, if it is.
 
@@ -57,8 +57,7 @@ class BalancerSettings:
         return (f"{self.name}.localhost", *((self.alias,) if self.alias else ()))
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """One instance as the balancer sees it. A draining one gets no new request. `address`: a loopback address, or the
     path of a unix socket, which has no port. `weight`: what it gets in proportion to the others."""
 
@@ -70,8 +69,7 @@ class Endpoint:
     weight: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class BalancerFiles:
+class BalancerFiles(Struct, frozen=True):
     """The files in the balancer's folder."""
 
     folder: Path

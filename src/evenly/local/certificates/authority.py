@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.local.certificates import issuing
 from evenly.local.certificates.crossing import finish_switch, forget_next, switch, trust
@@ -28,8 +29,7 @@ class Change(StrEnum):
     CLIENT_ISSUED = "client-issued"
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(Struct, frozen=True):
     """An authority that serves. `changes`: what had to be done; `kept_aside`: the files it replaced."""
 
     files: CertificateFiles
@@ -38,8 +38,7 @@ class Authority:
     kept_aside: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceFiles:
+class InstanceFiles(Struct, frozen=True):
     """What one instance serves with; `ca` holds the authorities whose clients it lets in."""
 
     certificate: Path

@@ -1,8 +1,9 @@
 """What the certificates are called and where they lie: names only, nothing is read or made here."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
+
+from msgspec import Struct
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -12,8 +13,7 @@ LOOPBACK_NETWORKS = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 LOOPBACK_ADDRESSES = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateNames:
+class CertificateNames(Struct, frozen=True):
     """Whom the edge speaks for: the service's `name` (`<name>.localhost`), its public `alias`, if any, and what it
     is reached by from outside of this machine, if that was asked for: `hosts`, and `listen`, IP addresses."""
 
@@ -47,8 +47,7 @@ class CertificateNames:
         return (*((self.alias,) if self.alias else ()), *self.hosts)
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFiles:
+class CertificateFiles(Struct, frozen=True):
     """The files of an authority: PEM certificates, and PKCS#8 PEM keys of mode 0600."""
 
     folder: Path

@@ -9,8 +9,9 @@ An instance cannot: it is replaced. The authority is replaced in steps, none of 
 3. Instances with a certificate of the old one are replaced. When none is left, the old is forgotten.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 NOTICE = timedelta(days=30)
@@ -19,16 +20,14 @@ ANNOUNCED_BEFORE = SWITCHED_BEFORE + NOTICE
 LAST_CALL = timedelta(days=30)  # this short before the end there is no time left for notice
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """From when, and until when, an authority is valid."""
 
     begins: datetime
     ends: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """One certificate. `current`: the authority that issues now has issued it, for the names that are wanted.
     `begins`: it is not valid before, which matters where the clock was set back."""
 
@@ -38,8 +37,7 @@ class Leaf:
     begins: datetime = ALWAYS
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """An instance: its certificate, `None` if it is lost, and whether it trusts the `next` authority."""
 
     id: str
@@ -47,8 +45,7 @@ class Served:
     trusts_next: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """All certificates of an environment. `next`: the authority to come, if it was made; `old_trusted`: whether
     the one before is still trusted. `edge` and `client` are `None` where they are missing or damaged."""
 
@@ -61,33 +58,27 @@ class Facts:
     own_edge: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MakeNext:
+class MakeNext(Struct, frozen=True):
     """Make the next authority, and trust it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     """From now on the next authority issues."""
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetOld:
+class ForgetOld(Struct, frozen=True):
     """Trust the authority before no longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class IssueEdge:
+class IssueEdge(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class IssueClient:
+class IssueClient(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(Struct, frozen=True):
     """These instances, and why: a clause."""
 
     ids: tuple[str, ...]

@@ -7,10 +7,11 @@ import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from evenly.core.address import host_and_port, is_socket
 from evenly.core.facts import Attempt
@@ -27,8 +28,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 Pair = tuple[Path, Path]
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
+class _Door(Struct, frozen=True):
     """A way to ask: `shows` is the certificate and the key of the client; not `secured`: without TLS."""
 
     how: str

@@ -9,10 +9,11 @@ import heapq
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from evenly.errors import UsageError
 from evenly.local.paths import Paths
@@ -30,8 +31,7 @@ _TIME = re.compile(
 _PROCESS = re.compile(r"(?:(?P<name>.+)-[wj]|i)-[0-9a-f]{17}")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One log file. `name` is what its lines are shown under: a part's name, an instance's id, or the name and the
     id of a worker's or a job's process. `about`: only lines that hold one of these; empty: all of them."""
 
@@ -44,8 +44,7 @@ class Source:
         return not self.about or any(word in raw for word in self.about)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line. `at`: seconds since 1970, for the order. Not `timed`: it says no time of its own, and has that of
     the line before it, or, where no line has any, of the last writing to its file."""
 

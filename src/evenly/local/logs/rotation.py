@@ -6,15 +6,15 @@ writer: its older half is cut off in place. All of it together stays under 450 M
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 MEBIBYTE = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class LogFile:
+class LogFile(Struct, frozen=True):
     """One file as it is now. `written_at`: seconds since 1970; `running`: of a process that still runs."""
 
     path: Path
@@ -23,8 +23,7 @@ class LogFile:
     running: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """How large one log may be, how many older ones of the access log are kept, and how much the logs of all
     instances, workers and jobs may add up to."""
 
@@ -33,24 +32,21 @@ class Bounds:
     processes_bytes: int = 300 * MEBIBYTE
 
 
-@dataclass(frozen=True, slots=True)
-class TurnOver:
+class TurnOver(Struct, frozen=True):
     """Rename `path` to `.1`, what has that name to `.2`, up to `older`; then have it opened anew."""
 
     path: Path
     older: int
 
 
-@dataclass(frozen=True, slots=True)
-class CutOff:
+class CutOff(Struct, frozen=True):
     """Keep the last `keep_bytes` of `path`, and cut off what is before."""
 
     path: Path
     keep_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(Struct, frozen=True):
     """Nobody writes to it any more, and it is the oldest."""
 
     path: Path

@@ -12,8 +12,9 @@ folders; reads the data folders of servers, running or not.
 import contextlib
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.core.backups import is_segment, timeline_of
 from evenly.errors import StateError
@@ -47,8 +48,7 @@ sync "$folder"
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """The folder of all backups of one version's databases. `account`: whom PostgreSQL runs as."""
 
     root: Path

@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.core.backups import (
     Backup,
@@ -54,8 +55,7 @@ LEFT_BESIDE_S = 600.0  # what the archiver writes beside, and never finished
 SAID_LINES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is written of a backup beside what is found of it. `marks`: variables that its programs are found by."""
 
     release: int

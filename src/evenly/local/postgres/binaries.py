@@ -7,8 +7,9 @@ once to a place where it can. Reads the installed packages; writes only that cop
 import importlib.metadata
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.errors import TargetError, UsageError
 from evenly.local.postgres.copying import copy_tree
@@ -20,8 +21,7 @@ ROOT_DATA = Path("/var/lib/evenly")
 _FOLDERS = {16: "pginstall", 18: "pginstall18"}
 
 
-@dataclass(frozen=True, slots=True)
-class Binaries:
+class Binaries(Struct, frozen=True):
     """PostgreSQL `version` out of wheel `wheel`; `site` is the folder that holds the wheel's packages."""
 
     version: int

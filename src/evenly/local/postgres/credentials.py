@@ -1,9 +1,10 @@
 """The database's three passwords, and how a program is told to connect. Pure but for the random numbers."""
 
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from evenly.core.secret import Secret
 from evenly.local.postgres.server import PORT
@@ -14,8 +15,7 @@ APP = "app"
 REPLICATOR = "replicator"
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseSecrets:
+class DatabaseSecrets(Struct, frozen=True):
     """The passwords of the superuser (the supervisor alone), the owner (migrations) and the app."""
 
     superuser: Secret

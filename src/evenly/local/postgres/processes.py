@@ -8,10 +8,10 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from msgspec import Struct
 
 from evenly.errors import StateError
 from evenly.local.postgres.server import Server
@@ -23,8 +23,7 @@ FREE_DEADLINE = 10.0  # seconds; measured: children are gone within about 1 s
 _POLL = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A program to start: in a session of its own, in folder `/`, its stderr to the log."""
 
     argv: tuple[str, ...]

@@ -5,11 +5,11 @@ import re
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import asyncpg
+from msgspec import Struct
 
 from evenly.core.secret import Secret
 from evenly.local.postgres.credentials import SUPERUSER
@@ -33,8 +33,7 @@ class Readiness(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class StartFailure:
+class StartFailure(Struct, frozen=True):
     """Why a start failed, in PostgreSQL's words. `transient`: starting again is worth it."""
 
     transient: bool

@@ -9,12 +9,12 @@ import shutil
 import signal
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import psutil
+from msgspec import Struct
 
 from evenly.core.secret import Secret
 from evenly.errors import StateError
@@ -40,8 +40,7 @@ _ATTACHED = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Copying:
+class Copying(Struct, frozen=True):
     """A program that makes a copy of the primary's data in `beside`."""
 
     argv: tuple[str, ...]

@@ -3,8 +3,9 @@ dropped. A reset that fails, or is killed, has changed nothing, or all."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from evenly.local.postgres.credentials import SUPERUSER, DatabaseSecrets
 from evenly.local.postgres.readiness import MAINTENANCE_DATABASE, connect

@@ -7,9 +7,10 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from evenly.core.backups import Era, Target
 from evenly.core.failover import Replacement

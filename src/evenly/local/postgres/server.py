@@ -5,8 +5,9 @@ Makes its folders and its stable link; touches nothing inside the data folder.
 
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.core.failover import MEMBERS, other
 from evenly.errors import TargetError
@@ -20,16 +21,14 @@ LONGEST_SOCKET_PATH = 107  # bytes: sockaddr_un on Linux, less the final zero
 _RESERVED_NAMES = frozenset({"postgres", "template0", "template1"})
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """The other member of a database of two: its name, and the folder of its sockets."""
 
     name: str
     sockets: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """One server. `database` is the app's; `sockets` and `link` are folders; `home` marks our processes. `peer`: the
     one that follows it, or that it follows; `None` where there is one server only."""
 

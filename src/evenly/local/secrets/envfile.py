@@ -7,10 +7,11 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from evenly.core.secret import Secret
 from evenly.errors import StateError
@@ -22,8 +23,7 @@ NAME = ".env"
 LARGEST_BYTES = 64 * 1024  # far below what every system takes as the environment of a process
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One `NAME=value`. `number`: of its line, from 1. `value` of `None`: there is no equals sign."""
 
     name: str

@@ -1,9 +1,10 @@
 """The manifest's secrets as `.env` has them now, beside those of the release that runs. Tells names, never a value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.core.secret import Secret
 from evenly.errors import EvenlyError
@@ -20,8 +21,7 @@ class State(StrEnum):
     UNREAD = "unread"  # the file is not fit to be read
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One secret. `used_for`: `app`, `database` or both; `line`: of its file, where it has one."""
 
     name: str

@@ -4,8 +4,9 @@ import asyncio
 import math
 import signal
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from evenly.core.address import host_and_port, is_socket
 from evenly.core.fleet import Fleet, Health, Instance

@@ -1,10 +1,10 @@
 """What a deploy needs of the rest: the surroundings of both releases, the work of its phases, what follows its end."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache
 
 import msgspec
+from msgspec.structs import replace
 
 from evenly.core.deploying import Deploy, Phase
 from evenly.core.fleet import Fleet, Instance

@@ -9,7 +9,8 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from evenly.core.deploying import OVER, Cohort, Deploy, Phase, Seen, Work, advance, current, wake_at, wanted
 from evenly.core.fleet import Event, Fleet, Instance

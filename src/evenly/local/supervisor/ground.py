@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.core.secret import Secret
 from evenly.core.topology import Topology, local_topology
@@ -14,8 +15,7 @@ from evenly.local.settings import Release, Settings, read_release, read_settings
 from evenly.local.supervisor.journal import Journal
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What every concern of a supervisor may use."""
 
     paths: Paths

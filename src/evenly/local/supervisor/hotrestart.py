@@ -8,8 +8,9 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from evenly.core import handover
 from evenly.core.fleet import ProcessRef

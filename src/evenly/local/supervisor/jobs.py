@@ -6,10 +6,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from evenly.core import jobs, scheduling
 from evenly.core.fleet import ProcessRef, ZoneFact

@@ -4,8 +4,9 @@ Clock and hands are passed in; nothing here waits, forks or reads a clock of its
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol, assert_never
+
+from msgspec.structs import replace
 
 from evenly.core.fleet import (
     Drained,

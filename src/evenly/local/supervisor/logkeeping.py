@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from evenly.local.balancer.admin import AdminClient, AdminError
 from evenly.local.logs.cutting import cut_off

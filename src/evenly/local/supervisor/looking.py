@@ -5,7 +5,8 @@ Each look runs in the background and ends in a call back; how often to look is d
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.core.address import host_and_port, is_socket
 from evenly.core.fleet import Fleet, Health, Instance, ProcessRef
@@ -38,8 +39,7 @@ class Background:
             self.failed.set_exception(error)
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """From when on which process has not answered, and what processor time it had had until then."""
 
     process: ProcessRef

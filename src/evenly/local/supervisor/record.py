@@ -1,9 +1,10 @@
 """The supervisor's record: what has to be known to go on after it was killed. And how it is adopted."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.core.address import SOCKET
 from evenly.core.fleet import Failure, Fleet, Instance, ProcessRef
@@ -33,8 +34,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     scaling: ScalingState | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(Struct, frozen=True):
     """The fleet as it runs; `lost`: the ids of instances that were recorded, and run no more."""
 
     fleet: Fleet

@@ -8,7 +8,8 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from evenly.core.fleet import Fleet, Instance
 from evenly.core.observing import MOST_READINGS, Reading, goes_on, observation

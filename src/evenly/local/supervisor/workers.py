@@ -5,7 +5,8 @@ import secrets
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from evenly.core import workers
 from evenly.core.crashes import has_crashed

@@ -1,16 +1,16 @@
 """The commands that add an authority to a store, look for it, and take it away. Pure."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
+
+from msgspec import Struct
 
 from evenly.local.trusting.stores import Kind, Store
 
 Argv = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """An authority to trust: its certificate's file, its name, and its SHA-256 and SHA-1 fingerprints in hex."""
 
     file: Path

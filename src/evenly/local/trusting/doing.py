@@ -3,8 +3,9 @@
 import shlex
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.errors import StateError, TargetError
 from evenly.local.certificates import CertificateFiles
@@ -15,8 +16,7 @@ from evenly.local.trusting.stores import Group, Kind, Store
 PROGRAM_TIMEOUT_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """The commands for one store. `barred`: why they can't be run from here, as a sentence."""
 
     store: Store
@@ -24,8 +24,7 @@ class Step:
     barred: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Authorities:
+class Authorities(Struct, frozen=True):
     """`wanted`: what is to be trusted, now and soon. `past`: what was before."""
 
     wanted: tuple[Mark, ...]

@@ -1,9 +1,10 @@
 """Where this system keeps whom it trusts. Looks for folders and programs, and changes nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -20,8 +21,7 @@ class Group(StrEnum):
     SYSTEM = "system"
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """`what` it is, for a person. `missing`: the program that it takes, and is not there, with how to get it."""
 
     kind: Kind

@@ -1,9 +1,10 @@
 """What a finding is, and the ones about folders. Reads folders only."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 
 class Severity(StrEnum):
@@ -11,8 +12,7 @@ class Severity(StrEnum):
     WARNING = "warning"  # it works, but hardly as meant
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that will not work, or hardly as meant. `path` is the dotted key it is about."""
 
     severity: Severity

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from html.parser import HTMLParser
+
+from msgspec import Struct
 
 _LOADED = {"src", "srcset", "poster", "data", "background", "xlink:href"}  # whatever the element
 _LOADED_BY_HREF = {"image", "use"}  # in SVG
@@ -17,8 +18,7 @@ _REMOTE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _CHARSET_IN_CONTENT = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Markup:
+class Markup(Struct, frozen=True):
     """What a page has in it. `remote`: addresses elsewhere, of what a browser would load at once, in order;
     `charset`: as it says, in lower case."""
 

@@ -2,17 +2,17 @@
 
 import socket
 import time
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 PATIENCE_S = 5.0
 LOOPBACK = ("127.0.0.1", "::1")
 PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a service is. `host`: a name or an IP address, without brackets."""
 
     scheme: str

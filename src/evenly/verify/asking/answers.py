@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+
+from msgspec import Struct
 
 from evenly.verify.results import Evidence
 
@@ -18,8 +19,7 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\U0010ffff]")
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One answer. `asked`: method and address, one line. `headers`: in order, names in lower case. `version`: of
     HTTP, as in `2`. `body` is decoded from chunks, not from gzip."""
 

@@ -1,15 +1,15 @@
 """The way to a single instance: as the balancer goes, with its certificate, by the instance's own name."""
 
 import socket
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evenly.verify.asking.addresses import PATIENCE_S
 from evenly.verify.asking.handshakes import trusting
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """`address`: `host:port`, or the path of a unix socket. `name`: whom its certificate has to name, and `shows`: the
     balancer's certificate and key; both `None` for an instance that speaks no TLS."""
 

@@ -5,11 +5,11 @@ Each question is put to OpenSSL alone, so that a certificate with one fault fail
 
 import socket
 import ssl
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from msgspec import Struct
 
 from evenly.verify.asking.addresses import PATIENCE_S, Place, connect
 from evenly.verify.asking.answers import NoAnswerError
@@ -20,8 +20,7 @@ _NO_CHECK_TIME = 0x200000
 _WRONG_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(Struct, frozen=True):
     """What a handshake came to. `version` as in `TLSv1.3`; `protocol` is ALPN's, `None` where none was chosen."""
 
     version: str
@@ -30,8 +29,7 @@ class Agreed:
     certificate: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """A certificate's. `issuer` and `subject` as RFC 4514 writes them."""
 
     begins: datetime

@@ -1,7 +1,8 @@
 """HTTP/2 is there for who asks, HTTP/3 where it is offered, and HTTP/1.1 for everybody."""
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from evenly.verify.catalogue import FailError, Probe, SkipError, check
 from evenly.verify.client import Service

@@ -1,7 +1,8 @@
 """Every instance of every zone serves, and each its share."""
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.verify.catalogue import FailError, Probe, SkipError, check
 from evenly.verify.client import Service
@@ -13,8 +14,7 @@ TO_LOOK_AROUND = 20
 UNKNOWN = 4  # instances, as far as an address alone tells: enough requests to see so many
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """Who answered `requests` requests: by instance and zone, how often."""
 
     requests: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from evenly.verify.drillresult import DrillResult, Drills, DrillVerdict
 from evenly.verify.report.figures import count, count_of, listed, milliseconds, seconds
@@ -25,8 +26,7 @@ class Tone(StrEnum):
     UNREAD = "unread"
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(Struct, frozen=True):
     tone: Tone
     text: str
 

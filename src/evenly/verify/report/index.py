@@ -1,7 +1,8 @@
 """The page that lists the reports that are kept. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.verify.report.figures import count_of
 from evenly.verify.report.headlines import Headline, Tone
@@ -9,8 +10,7 @@ from evenly.verify.report.markup import Markup, element
 from evenly.verify.report.page import badge, page, time
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One report. `at`: RFC 3339; `about`: environment or address; `href`: its page's, beside this one."""
 
     kind: str

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
+
+from msgspec import Struct
 
 from evenly.verify._outcomes import LoadResult, Second
 
@@ -12,8 +13,7 @@ _WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _LEAST_S = 0.2  # the rate of a shorter piece, at the end of a load, is no more than chance
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """The requests that were due from `start_s` to `end_s`. Of several seconds together: the median of their p50, the
     worst of their p99. `None` where no request succeeded."""
 

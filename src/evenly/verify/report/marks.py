@@ -5,7 +5,9 @@ those that are too close together share a label, `4-9`. Labels that would meet t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evenly.verify.report.svg import Scale
 
@@ -14,8 +16,7 @@ MOST_LANES = 4
 FAULT = "fault"  # the tone of what is never told by number alone
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A moment of the timeline. `tone`: how it looks. `word`: what is written beside its number, if it fits."""
 
     number: int
@@ -24,8 +25,7 @@ class Mark:
     word: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A label, in the units of the drawing. `lane`: 0 is the one next to the plot. `marks`: what it stands for."""
 
     left: float
@@ -45,8 +45,7 @@ def place(marks: Sequence[Mark], x: Scale, right: float, character: float) -> tu
     return room.lanes(list(room.groups(plain)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
+class _Room(Struct, frozen=True):
     x: Scale
     right: float
     character: float

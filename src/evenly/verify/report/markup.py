@@ -4,10 +4,10 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from html import escape
 
 import msgspec
+from msgspec import Struct
 
 # Characters that HTML can't hold, and those that turn the direction of the text around them.
 _STEERING = re.compile(
@@ -16,8 +16,7 @@ _STEERING = re.compile(
 _VOID = frozenset({"br", "col", "hr", "link", "meta"})
 
 
-@dataclass(frozen=True, slots=True)
-class Markup:
+class Markup(Struct, frozen=True):
     """What is written as it is."""
 
     text: str

@@ -1,7 +1,8 @@
 """The three panels of a timeline, one above the other: latency, requests by zone, failed requests. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.verify.report.figures import count
 from evenly.verify.report.intervals import Interval
@@ -28,8 +29,7 @@ SHORTEST_MS = 0.001
 _APART = 13.0  # between the middles of two lines of text
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """Where a panel is drawn: its own `top` and `bottom`, and the scale of time that all share."""
 
     x: Scale

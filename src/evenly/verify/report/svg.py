@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from evenly.verify.report.markup import Attribute, Child, Markup, element, number
 
@@ -17,8 +18,7 @@ class Scale(Protocol):
     def at(self, value: float) -> float: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Linear:
+class Linear(Struct, frozen=True):
     """`low` is drawn at `start`, `high` at `end`; what lies outside, at the nearer of them."""
 
     low: float
@@ -31,8 +31,7 @@ class Linear:
         return self.start + (self.end - self.start) * min(1.0, max(0.0, share))
 
 
-@dataclass(frozen=True, slots=True)
-class Logarithmic:
+class Logarithmic(Struct, frozen=True):
     """As `Linear`, for values above 0: equal ratios are equally far apart."""
 
     low: float
@@ -45,8 +44,7 @@ class Logarithmic:
         return straight.at(math.log(max(value, self.low)))
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A level that holds from `left` to `right`, in the units of the drawing. `y` `None`: there is none."""
 
     left: float

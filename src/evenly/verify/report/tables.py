@@ -1,7 +1,8 @@
 """Tables with their captions, facts in pairs, bars, and what is folded away. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.verify.report.figures import count, share
 from evenly.verify.report.markup import Child, Markup, element, number, together
@@ -9,8 +10,7 @@ from evenly.verify.report.markup import Child, Markup, element, number, together
 Cell = Markup | str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The first cell of a row is its head. `words`: which columns hold text, and no figures; 0 is the first.
     `widest`: the column that takes the room that is left; `slim`: none does."""
 

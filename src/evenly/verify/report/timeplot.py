@@ -2,7 +2,8 @@
 same figures as a table. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evenly.verify._outcomes import LoadResult
 from evenly.verify.report.figures import count, digits, milliseconds, seconds
@@ -29,8 +30,7 @@ MANY = 16  # lines, beyond which those of mere events step back
 CHARACTER = 7.2  # of the labels' text, widely measured
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """One of the drawings, in its own units: `class_` shows it where it fits."""
 
     class_: str
@@ -46,8 +46,7 @@ SIZES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """What is drawn. `marks`: in the order of time; `during`: from when to when it is tinted, in seconds."""
 
     name: str
