@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
-
 Headers = dict[str, str]
 LARGEST = 16 * 1024
 INSTANCES = (("i-" + "a1" * 8 + "0", "one"), ("i-" + "b2" * 8 + "0", "one"), ("i-" + "c3" * 8 + "0", "two"))
