@@ -212,7 +212,7 @@ def surroundings() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name not in ("PYTEST_ADDOPTS", "MAKEFLAGS", "MAKELEVEL")
+        if name not in ("MAKEFLAGS", "MAKELEVEL", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
     }
 
 

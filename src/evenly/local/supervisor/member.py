@@ -68,7 +68,9 @@ class Member:
         return self.process is not None or self._permitted.is_set()
 
     def seen(self, *, zone_up: bool, hung: ProcessRef | None = None) -> MemberSeen:
-        ready, is_hung = self.keeper.part.ready, hung is not None and hung == self.process
+        """What was killed with the other member is not ready any more, though its end is not heard of yet."""
+        lives = self.process is not None and processes.is_alive(self.process)
+        ready, is_hung = lives and self.keeper.part.ready, hung is not None and hung == self.process
         return MemberSeen(self.runs, self.quiet, ready, ready and self._reads_only, zone_up, is_hung)
 
     def adopt(self, marked: Marked) -> None:
