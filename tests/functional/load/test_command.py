@@ -96,7 +96,7 @@ async def test_as_json_it_is_the_report_that_is_kept(serve: Serve, evenly: Any, 
     kept = list((tmp_path / ".evenly" / "reports").glob("*-load.json"))
     assert [json.loads(it.read_text())["result"] for it in kept] == [report]
     assert kept[0].with_suffix(".html").exists()
-    assert set(LoadReport.__dataclass_fields__) == set(report)
+    assert set(LoadReport.__struct_fields__) == set(report)
 
 
 async def test_a_broken_limit_is_exit_code_1_and_says_which(serve: Serve, evenly: Any) -> None:

@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 import pytest
-from msgspec.structs import replace
 from tests.functional.postgres.conftest import SECRETS, Running, locate_in, running
 
 from evenly.core.failover import Replacement
