@@ -55,7 +55,8 @@ def _identity() -> Config:
     forget = extension(
         "envoy.http.early_header_mutation.header_mutation",
         "extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        mutations=[{"remove": header} for header in SPOOFABLE],
+        # One pass over the headers there are costs half as much as one search for each name (ADR 0020).
+        mutations=[{"remove_on_match": {"key_matcher": {"safe_regex": {"regex": "|".join(SPOOFABLE)}}}}],
     )
     return {
         "use_remote_address": True,

@@ -97,7 +97,8 @@ def _service() -> list[Config]:
 
 def _route(retry: Config, methods: str | None = None, header: Config | None = None, **more: Any) -> Config:
     method = {"name": ":method", "string_match": {"safe_regex": {"regex": methods}}}
-    headers = [*([method] if methods else ()), *([header] if header else ())]
+    # A header that is not there is found missing sooner than a method is compared.
+    headers = [*([header] if header else ()), *([method] if methods else ())]
     matched = {"prefix": "/", **({"headers": headers} if headers else {})}
     route = {"cluster": SERVICE, "timeout": NO_TIMEOUT, "retry_policy": retry, **more}
     return {"match": matched, "route": route}
