@@ -11,7 +11,8 @@ from evenly.core.status import EnvironmentStatus
 
 
 def scaled(made: Environment, count: int) -> None:
-    assert made.run("scale", str(count)).returncode == 0
+    done = made.run("scale", str(count))
+    assert done.returncode == 0, done.stderr
     made.wait_for(lambda: settled(made, count), 60, f"a fleet of {count}")
 
 

@@ -28,6 +28,14 @@ def test_the_watchdog_is_killed(fleet):
     assert len(fleet.pids("watchdog")) == len(fleet.pids("supervisor")) == 1
 
 
+def test_a_command_waits_for_the_supervisor_that_follows(fleet):
+    """One ends whenever a deploy is over, so the next command may find none for a moment."""
+    kill(fleet.pids("supervisor"))
+    scaled(fleet, 3)
+    kill(fleet.pids("supervisor"))
+    scaled(fleet, 4)
+
+
 def test_every_instance_is_killed_and_the_balancer_says_so(fleet):
     """Nothing healthy is left for a moment: then the answer is the balancer's own page or problem."""
     gone = list(fleet.serving.values())

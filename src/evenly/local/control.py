@@ -94,10 +94,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class NotRunningError(StateError):
-    """There is no supervisor at the other end of the socket."""
+    """There is no supervisor at the other end of the socket. `may_have_heard`: there was one when it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_have_heard: bool = False) -> None:
         super().__init__("the environment is not running", try_="Run `evenly up`.")
+        self.may_have_heard = may_have_heard
 
 
 def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Report:
@@ -106,13 +107,16 @@ def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Report:
         connection.settimeout(timeout_s)
         try:
             connection.connect(str(path))
+        except OSError as error:
+            raise NotRunningError from error
+        try:
             connection.sendall(msgspec.json.encode(request) + b"\n")
             with connection.makefile("rb") as file:
                 line = file.readline()
         except OSError as error:
-            raise NotRunningError from error
+            raise NotRunningError(may_have_heard=True) from error
     if not line:
-        raise NotRunningError
+        raise NotRunningError(may_have_heard=True)
     try:
         return _report(msgspec.json.decode(line, type=Answer))
     except msgspec.MsgspecError as error:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from evenly.errors import StateError, UsageError
 from evenly.local import control, releases
 from evenly.local.deploybook import Book, Ending, last_good, read_book, under_way
-from evenly.local.environment import command_lock, is_up, see_held
+from evenly.local.environment import command_lock, instruct, is_up, see_held
 from evenly.local.paths import Paths
 from evenly.local.recorded import known_settings, running_supervisor
 from evenly.local.settings import Release, find_paths, read_release
@@ -72,7 +72,7 @@ def begin(project: Path, manifest: Manifest, *, reloads: bool = False) -> Begun 
         release = releases.ensure(paths, manifest, running)
         if release.number == running:
             return None
-        control.ask(paths.control_socket, control.Deploy(release.number, releases.user(), reloads=reloads))
+        instruct(paths, control.Deploy(release.number, releases.user(), reloads=reloads))
     return Begun(release.number, running)
 
 
@@ -85,7 +85,7 @@ def begin_return(project: Path, number: int | None) -> Begun:
         _refuse_if_under_way(paths)
         wanted = _release_to_return_to(paths, running, number)
         refuse_if_fixed(read_release(paths, running).manifest, wanted.manifest)
-        control.ask(paths.control_socket, control.Deploy(wanted.number, releases.user(), returns=True))
+        instruct(paths, control.Deploy(wanted.number, releases.user(), returns=True))
     return Begun(wanted.number, running)
 
 
@@ -95,7 +95,7 @@ def stop(project: Path) -> Begun | None:
     deploy = read_book(paths).current
     if deploy is None:
         return None
-    control.ask(paths.control_socket, control.StopDeploy(releases.user()))
+    instruct(paths, control.StopDeploy(releases.user()))
     return Begun(deploy.release, deploy.before)
 
 

@@ -6,6 +6,7 @@ Commands hold the environment's command lock while they change something; it end
 import contextlib
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,7 @@ from evenly.local.settings import (
 from evenly.local.stopping import Stopped, stop_dashboard, stop_everything
 from evenly.local.supervisor.companion import watchdog_command
 from evenly.local.versions import settle_version
-from evenly.local.waiting import await_healthy
+from evenly.local.waiting import POLL_S, SUPERVISOR_START_S, await_healthy
 from evenly.manifest.types import Manifest
 
 SLACK_S = 60.0  # beyond the grace period: initialising the database on a slow disk
@@ -117,21 +118,34 @@ def look(project: Path, patience_s: float = control.TIMEOUT_S) -> EnvironmentSta
         return recorded_status(paths)
 
 
+def instruct(paths: Paths, request: control.Request) -> control.Report:
+    """Have the supervisor do something. Where one has just ended, as it does when a deploy is over, the next one is
+    waited for. Raises NotRunningError, or the supervisor's refusal."""
+    until = time.monotonic() + SUPERVISOR_START_S
+    while True:
+        try:
+            return control.ask(paths.control_socket, request)
+        except NotRunningError as error:
+            if error.may_have_heard or not _is_watched(paths) or time.monotonic() > until:
+                raise
+        time.sleep(POLL_S)
+
+
 def scale(project: Path, count: int) -> EnvironmentStatus:
     """Hold `count` instances from now on. Raises UsageError for a count outside of the manifest's range."""
     paths = find_paths(project)
     restore(paths)
-    return control.ask(paths.control_socket, Scale(count)).status
+    return instruct(paths, Scale(count)).status
 
 
 def set_zone(project: Path, name: str, available: bool) -> EnvironmentStatus:
     """Lose a zone, or let it return."""
-    return control.ask(find_paths(project).control_socket, SetZone(name, available)).status
+    return instruct(find_paths(project), SetZone(name, available)).status
 
 
 def run_job(project: Path, name: str) -> str:
     """Run a job now; the id of the run. Raises StateError when it runs already, or can't."""
-    status = control.ask(find_paths(project).control_socket, RunJob(name)).status
+    status = instruct(find_paths(project), RunJob(name)).status
     return next(it.running.id for it in status.jobs if it.name == name and it.running)
 
 

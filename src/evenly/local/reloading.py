@@ -15,7 +15,7 @@ from evenly.local import control, releases
 from evenly.local.control import AskStatus, NotRunningError
 from evenly.local.deploybook import read_book
 from evenly.local.deploys import Begun, begin
-from evenly.local.environment import is_up, see_held
+from evenly.local.environment import instruct, is_up, see_held
 from evenly.local.paths import Paths
 from evenly.local.recorded import known_settings
 from evenly.local.settings import find_paths, read_release
@@ -104,7 +104,7 @@ class _Course:
             slow(self._refused("It does not serve yet.", self._newest_instance(), is_over=False))
         if not self._is_stopped and hurried():
             with contextlib.suppress(StateError):  # it has just ended
-                control.ask(self._paths.control_socket, control.StopDeploy(releases.user()))
+                instruct(self._paths, control.StopDeploy(releases.user()))
             self._is_stopped = True
 
     def _newest_instance(self) -> str | None:
