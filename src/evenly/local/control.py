@@ -94,11 +94,21 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class NotRunningError(StateError):
-    """There is no supervisor at the other end of the socket. `may_have_heard`: there was one when it was asked."""
+    """There is no supervisor at the other end of the socket, or none that answers. `may_have_heard`: there was one when
+    it was asked."""
 
     def __init__(self, *, may_have_heard: bool = False) -> None:
         super().__init__("the environment is not running", try_="Run `evenly up`.")
         self.may_have_heard = may_have_heard
+
+
+class SilentError(NotRunningError):
+    """The supervisor took the request, and gave no answer in time."""
+
+    def __init__(self, within_s: float) -> None:
+        super().__init__(may_have_heard=True)
+        self.what = f"the supervisor did not answer within {within_s:g} s"
+        self.try_ = "Is the machine busy? See what became of it: evenly status"
 
 
 def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Report:
@@ -113,6 +123,8 @@ def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Report:
             connection.sendall(msgspec.json.encode(request) + b"\n")
             with connection.makefile("rb") as file:
                 line = file.readline()
+        except TimeoutError as error:
+            raise SilentError(timeout_s) from error
         except OSError as error:
             raise NotRunningError(may_have_heard=True) from error
     if not line:

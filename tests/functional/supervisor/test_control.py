@@ -30,3 +30,24 @@ async def test_a_supervisor_of_another_version_is_said_to_be_one(tmp_path: Path)
     async with await asyncio.start_unix_server(other, tmp_path / "control.sock"):
         with pytest.raises(StateError, match="another version of Evenly"):
             await asyncio.to_thread(ask, tmp_path / "control.sock", AskStatus())
+
+
+async def test_a_supervisor_that_is_silent_is_not_said_to_be_gone(tmp_path: Path) -> None:
+    gone = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        gone.set()
+
+    async with await asyncio.start_unix_server(silent, tmp_path / "control.sock"):
+        with pytest.raises(NotRunningError, match="did not answer within") as refused:
+            await asyncio.to_thread(ask, tmp_path / "control.sock", AskStatus(), 0.1)
+        await gone.wait()
+    assert refused.value.may_have_heard
+
+
+def test_where_there_is_none_none_has_heard(tmp_path: Path) -> None:
+    with pytest.raises(NotRunningError, match="the environment is not running") as refused:
+        ask(tmp_path / "control.sock", AskStatus())
+    assert not refused.value.may_have_heard
