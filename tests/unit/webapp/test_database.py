@@ -237,4 +237,4 @@ def test_backoff_stays_within_its_bounds(attempt, chance):
 
 
 def test_backoff_grows():
-    assert backoff(0, DEFAULT, 1) == 0.02 < backoff(2, DEFAULT, 1) == 0.08 < backoff(9, DEFAULT, 1) == 0.25
+    assert backoff(0, DEFAULT, 1) == 0.02 < backoff(2, DEFAULT, 1) == 0.08 < backoff(9, DEFAULT, 1) == 0.1
