@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,19 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda it: LONGEST.index(it.path.stem) if it.path.stem in LONGEST else len(LONGEST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the environments of a test that failed have to say, before they are taken down."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for name, made in getattr(item, "funcargs", {}).items():
+            if isinstance(made, Environment):
+                report.sections.append((f"{name}: what happened last, and its problem", made.last_words()))
+    return report
 
 
 @pytest.fixture

@@ -114,6 +114,16 @@ class Environment:
         surroundings = SURROUNDINGS | ({"HOME": str(self.folder)} if self.identity else {})
         return {"cwd": self.folder, "env": surroundings, "stdin": subprocess.DEVNULL, **self.identity}
 
+    def last_words(self) -> str:
+        """For whoever has to find out why a test failed."""
+        told = []
+        with contextlib.suppress(Exception):
+            told += [f"problem: {self.look().problem}"]
+        for log, lines in ((self.home / "journal.jsonl", 40), (self.home / "logs" / "supervisor.log", 20)):
+            with contextlib.suppress(OSError):
+                told += log.read_text(errors="replace").splitlines()[-lines:]
+        return "\n".join(told)
+
     # --- what is seen from outside
 
     wait_for = staticmethod(wait_for)

@@ -17,7 +17,7 @@ from evenly.core.fleet import ProcessRef, ZoneFact
 from evenly.core.jobs import Ending, JobState, Moment, Run
 from evenly.core.moments import timestamp
 from evenly.core.scheduling import Action, Kill, Start, Stop
-from evenly.errors import StateError, UsageError
+from evenly.errors import EvenlyError, StateError
 from evenly.local import control, processes, runner
 from evenly.local.jobs.book import ending_file, forget_endings, job_log, read_jobs, told_ending, write_jobs
 from evenly.local.processes import INSTANCE_MARK, JOB_MARK, Command, Marked
@@ -126,7 +126,7 @@ class Jobs:
         self._journal.write("start-job", job=name, run=run.id, attempt=run.attempt, zone=run.zone)
         try:
             process, child = processes.spawn(self._command(name, run))
-        except UsageError as error:
+        except EvenlyError as error:  # it is this job's, and none of the others'
             self._ended(name, Ending(None, f"could not be started: {error.what}"))
             return
         except OSError as error:
