@@ -2,18 +2,19 @@
 hangs, or has its zone lost; the database's primary dies; the supervisor dies.
 
 Counted: failed requests, all of them idempotent. Measured every few seconds: the memory of its own (USS) and the open
-files of a process, on the average of all of supervisor, balancer, instances and database. A line is laid through each
-from the middle of the run on, when connections and caches are there; what it says at the end is compared with what it
-says at its beginning. The supervisor dies in the first third alone, so that one of them lives long.
+files of a process, on the average of all of supervisor, balancer, instances and database. A line is laid through the
+memory from the middle of the run on, when caches are there; what it says at the end is compared with what it says at
+its beginning. Most open files are connections, and each fault opens many that are closed when they have been idle. So
+the same load goes on without a fault before the first and after the last, and the ends of these two are compared. The
+supervisor dies in the first third alone, so that one of them lives long.
 """
 
 import contextlib
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -21,12 +22,12 @@ from random import Random
 import msgspec
 import psutil
 
-from bench.figures import Bound, Curve, Findings, Measure, Of, Plot, Table, Target
-from bench.fitting import line
+from bench.figures import Findings
 from bench.idle import wait_until_whole
 from bench.processes import RefusedError
 from bench.product import Product, healthy_ids, parts
 from bench.room import Room
+from bench.soaked import ROLES, Sample, Seen, findings
 from evenly.core.status import EnvironmentStatus
 from evenly.errors import StateError
 from evenly.local.control import AskStatus, NotRunningError, ask
@@ -42,34 +43,6 @@ RATE = 100.0
 EACH_S = 20.0
 LASTS_S = 5.0
 SAMPLE_S = 2.0
-WARM_UP = 0.5  # of a run
-MOST_GROWTH = 1.1
-ROLES = ("supervisor", "balancer", "app", "database")
-TITLES = {"app": "an instance", "database": "a process of the database"}
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """At `at` (seconds from the beginning): of each role, what a process of it holds on the average, memory (MB) and
-    open files; and how many main processes there were."""
-
-    at: float
-    memory_mb: Mapping[str, float]
-    files: Mapping[str, float]
-    processes: Mapping[str, int]
-
-
-@dataclass
-class Seen:
-    """`faults`: when, and which. `failed`: of so many requests."""
-
-    seed: int
-    seconds: float
-    samples: list[Sample] = field(default_factory=list)
-    faults: list[tuple[float, str]] = field(default_factory=list)
-    requests: int = 0
-    failed: int = 0
-    longest_ms: float = 0.0
 
 
 def measure(room: Room) -> Findings:
@@ -134,21 +107,39 @@ def loaded(status: EnvironmentStatus) -> Iterator[Callable[[], LoadResult]]:
 
 
 def _soak(room: Room, environment: Environment, seen: Seen) -> None:
-    chosen = Random(seen.seed)  # noqa: S311
     began = time.monotonic()
-    next_at = EACH_S
-    while (now := time.monotonic() - began) < seen.seconds:
+
+    def watch() -> None:
         status = environment.status()
         if status:
-            seen.samples.append(sample(now, parts(status, environment.folder), environment))
+            at = time.monotonic() - began
+            seen.samples.append(sample(at, parts(status, environment.folder), environment))
+        time.sleep(SAMPLE_S)
+
+    _be_calm(seen, watch)
+    _do_harm(room, environment, seen, watch)
+    environment.wait_in_sync()
+    _be_calm(seen, watch)
+
+
+def _be_calm(seen: Seen, watch: Callable[[], None]) -> None:
+    until = time.monotonic() + seen.calm_s
+    while time.monotonic() < until:
+        watch()
+
+
+def _do_harm(room: Room, environment: Environment, seen: Seen, watch: Callable[[], None]) -> None:
+    chosen = Random(seen.seed)  # noqa: S311
+    began = time.monotonic()
+    next_at = 0.0
+    while (now := time.monotonic() - began) < seen.seconds:
+        watch()
         if next_at <= now < seen.seconds - EACH_S and environment.is_well():
             name = chosen.choice(kinds(now, seen.seconds))
             room.say(f"{now:4.0f} s  {name}")
-            seen.faults.append((now, name))
+            seen.faults.append((seen.calm_s + now, name))
             _do(name, environment, chosen)
             next_at = now + EACH_S
-        time.sleep(SAMPLE_S)
-    environment.wait_in_sync()
 
 
 def kinds(now: float, seconds: float) -> Sequence[str]:
@@ -218,57 +209,3 @@ def _held(process: psutil.Process) -> tuple[float, int] | None:
     with contextlib.suppress(psutil.Error):
         return process.memory_full_info().uss / 1e6, process.num_fds()
     return None
-
-
-def whole(samples: Sequence[Sample], role: str) -> list[Sample]:
-    """Those in which nothing of the role was missing, or there beside: a restoring process, say."""
-    usual = statistics.mode([it.processes[role] for it in samples] or [0])
-    return [it for it in samples if it.processes[role] == usual and it.memory_mb[role] > 0]
-
-
-def findings(seen: Seen) -> Findings:
-    settled = [it for it in seen.samples if it.at >= seen.seconds * WARM_UP]
-    none_failed = Target(Bound.AT_MOST, 0, Of.OURS)
-    measures = [
-        Measure(f"failed, of {seen.requests} requests", "", (float(seen.failed),), (0.0,), none_failed)
-    ]
-    for role in ROLES:
-        measures += [
-            _grown(role, "memory", "MB", settled, lambda it, role=role: it.memory_mb[role]),
-            _grown(role, "open files", "", settled, lambda it, role=role: it.files[role]),
-        ]
-    faults = tuple((f"{at:.0f}", name) for at, name in seen.faults)
-    title = f"The faults (seed {seen.seed}, {seen.seconds / 60:g} minutes)"
-    return Findings(
-        "what the fitted line says at its beginning",
-        tuple(measures),
-        (Table(title, ("s", "fault"), faults),),
-        _plot(seen),
-    )
-
-
-def _grown(
-    role: str, what: str, unit: str, samples: Sequence[Sample], figure: Callable[[Sample], float]
-) -> Measure:
-    known = whole(samples, role)
-    fitted = line([it.at for it in known], [figure(it) for it in known])
-    first, last = fitted.at(known[0].at), fitted.at(known[-1].at)
-    name = f"{what} of {TITLES.get(role, f'the {role}')}"
-    return Measure(name, unit, (last,), (first,), Target(Bound.AT_MOST, MOST_GROWTH, Of.RATIO))
-
-
-def _plot(seen: Seen) -> Plot:
-    curves = []
-    for role in ROLES:
-        complete = {it.at for it in whole(seen.samples, role)}
-        values = tuple(it.memory_mb[role] if it.at in complete else None for it in seen.samples)
-        known = [(at, it) for at, it in enumerate(values) if it is not None]
-        fitted = line([at for at, _ in known], [it for _, it in known])
-        fit = tuple(fitted.at(at) for at in range(len(values)))
-        curves.append(Curve(f"{TITLES.get(role, f'the {role}')}, MB", values, fit))
-    minutes = round(seen.seconds / 60)
-    each = len(seen.samples) / max(1.0, seen.seconds / 60)
-    every = max(1, minutes // 10)
-    ticks = tuple((at * each, f"{at}") for at in range(0, minutes + 1, every))
-    told = f"Own memory through {minutes} minutes, {seen.failed} of {seen.requests} requests failed."
-    return Plot(f"{minutes} minutes of load and faults", told, "minutes", ticks, tuple(curves))

@@ -3,16 +3,20 @@
 Why not asyncpg's own: its acquire and release cost more than our query (a proxy, two futures, a task and
 the reset's round trip each time), and while the database is away each waiting request connects on its
 own. Here requests only wait; at most `size` connectors try, and hand over what they get. Once one has failed,
-a single one tries for all: each attempt costs a database that is starting a process of its own.
+a single one tries for all: each attempt costs a database that is starting a process of its own. What a burst has
+opened is closed again: the session used last is used next, so that the others fall idle.
 """
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
 from evenly.webapp.retry import DEFAULT, Policy, backoff
+
+KEPT_IDLE_S = 30.0
 
 
 class Session(Protocol):
@@ -32,7 +36,8 @@ class UnavailableError(Exception):
 
 
 class Pool(Generic[S]):
-    """At most `size` sessions, made when they are needed. `failed` is told of each failure to connect."""
+    """At most `size` sessions, made when they are needed. `failed` is told of each failure to connect. All but one
+    are closed when they have not been used for `KEPT_IDLE_S`, which is looked at whenever another is given back."""
 
     def __init__(
         self,
@@ -40,12 +45,14 @@ class Pool(Generic[S]):
         size: int,
         failed: Callable[[Exception], None],
         policy: Policy = DEFAULT,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connect = connect
         self._limit = size
         self._failed = failed
         self._policy = policy
-        self._idle: list[S] = []
+        self._clock = clock
+        self._idle: deque[tuple[float, S]] = deque()
         self._waiting: deque[asyncio.Future[S]] = deque()
         self._connectors: set[asyncio.Task[None]] = set()
         self._in_use: set[S] = set()
@@ -68,7 +75,7 @@ class Pool(Generic[S]):
     async def acquire(self, seconds: float) -> S:
         """A usable session, within `seconds`. Raises `UnavailableError`."""
         while self._idle:
-            session = self._idle.pop()
+            _, session = self._idle.pop()
             if session.usable:
                 self._in_use.add(session)
                 return session
@@ -86,7 +93,8 @@ class Pool(Generic[S]):
                 self._in_use.add(session)
                 waiter.set_result(session)
                 return
-        self._idle.append(session)
+        self._idle.append((self._clock(), session))
+        self._close_the_unused()
 
     def discard(self, session: S) -> None:
         """Closes a session that may not be in order."""
@@ -99,9 +107,14 @@ class Pool(Generic[S]):
         self._closed = True
         for connector in self._connectors:
             connector.cancel()
-        for session in (*self._idle, *self._in_use):
+        for session in (*(it for _, it in self._idle), *self._in_use):
             session.close()
         self._idle.clear()
+
+    def _close_the_unused(self) -> None:
+        since = self._clock() - KEPT_IDLE_S
+        while len(self._idle) > 1 and self._idle[0][0] < since:
+            self._idle.popleft()[1].close()
 
     async def _wait(self, seconds: float) -> S:
         waiter: asyncio.Future[S] = asyncio.get_running_loop().create_future()

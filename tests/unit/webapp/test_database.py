@@ -238,3 +238,39 @@ def test_backoff_stays_within_its_bounds(attempt, chance):
 
 def test_backoff_grows():
     assert backoff(0, DEFAULT, 1) == 0.02 < backoff(2, DEFAULT, 1) == 0.08 < backoff(9, DEFAULT, 1) == 0.1
+
+
+def test_sessions_that_a_burst_has_opened_are_closed_when_nobody_uses_them() -> None:
+    server, clock = Server(), Clock()
+    pool = Pool(server.connect, 5, lambda _: None, FAST, clock)
+
+    async def used(at_once: int) -> None:
+        sessions = [await pool.acquire(1) for _ in range(at_once)]
+        for it in sessions:
+            pool.release(it)
+
+    async def scenario() -> None:
+        await used(5)
+        for _ in range(29):
+            clock.now += 1
+            await used(2)
+        assert pool.size == 5
+        clock.now += 2
+        await used(2)
+
+    asyncio.run(scenario())
+    assert pool.size == pool.idle == 2
+    assert [it.usable for it in server.sessions].count(True) == 2
+
+
+def test_the_last_session_is_kept_however_long_nobody_asked() -> None:
+    server, clock = Server(), Clock()
+    pool = Pool(server.connect, 5, lambda _: None, FAST, clock)
+
+    async def scenario() -> None:
+        for _ in range(3):
+            pool.release(await pool.acquire(1))
+            clock.now += 3600
+
+    asyncio.run(scenario())
+    assert pool.size == len(server.sessions) == 1
