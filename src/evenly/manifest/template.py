@@ -46,6 +46,10 @@ variables:
 secrets:
   # Variables whose values stay in .env, by name alone:
 {secrets}
+
+environments:
+  # Where it runs beside this machine. Each can say any key above differently: count, http, variables ...
+  #staging: {{target: aws, region: eu-west-1}}
 """
 _DATABASE = (
     "PostgreSQL, at $DATABASE_URL; null for none. With migrations: db/ it runs db/0001_name.sql and so on:"

@@ -4,7 +4,8 @@
 `core.topology`).
 """
 
-from typing import Literal, NewType
+from collections.abc import Mapping
+from typing import Any, Literal, NewType
 
 import msgspec
 
@@ -12,10 +13,14 @@ Seconds = NewType("Seconds", float)
 Bytes = NewType("Bytes", int)
 Protocol = Literal["https", "http"]
 Strategy = Literal["rolling", "blue-green", "canary"]
+Target = Literal["local", "aws"]
+Egress = Literal["nat", "nat-per-zone", "endpoints"]
+ComputeType = Literal["ec2", "fargate"]
 
 MEBIBYTE = 1024 * 1024
 
 REFERENCE_APP = "evenly.webapp:app"
+LOCAL = "local"  # the environment on this machine, which every manifest has
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +159,56 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     rollback_alarms: RollbackAlarms = RollbackAlarms()
 
 
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """The network on AWS. `egress`: by one NAT gateway, by one in each zone, or by endpoints of AWS's services alone.
+    `internal`: nothing but the network itself reaches the service. `cidr`: its addresses, a /16."""
+
+    egress: Egress = "nat"
+    internal: bool = False
+    cidr: str = "10.20.0.0/16"
+
+
+class Compute(msgspec.Struct, frozen=True, kw_only=True):
+    """What tasks run on, on AWS. `instance`: the type of the hosts, for `ec2`. `cpu`: of a task, in units of 1/1024 of
+    a processor. `memory`: of a task."""
+
+    type: ComputeType = "ec2"
+    instance: str = "t3.small"
+    cpu: int = 512
+    memory: Bytes = Bytes(512 * MEBIBYTE)
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in front of the balancer on AWS. `default_domain`: CloudFront under its own name, where there is no
+    alias. `firewall`: AWS WAF with its managed rules."""
+
+    default_domain: bool = False
+    firewall: bool = False
+
+
+class Observability(msgspec.Struct, frozen=True, kw_only=True):
+    """What AWS keeps and tells. `retention`: days that logs are kept. `alarms`: the address that alarms are mailed to.
+    `budget`: US dollars a month, of which too much is told. `tracing`: by a collector beside each task."""
+
+    retention: int = 30
+    alarms: str | None = None
+    budget: int | None = None
+    tracing: bool = False
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """One environment: `local`, or one on AWS. `regions`: the first is where it runs. `account`: twelve digits, the
+    only one that it may be put into; `None`: whichever the credentials are of. `production`: data and names are
+    guarded. `overrides`: what it says of the manifest's other keys differently, as the types take it; a name of the
+    user's (a variable, a worker) with `None` is taken away."""
+
+    target: Target
+    regions: tuple[str, ...] = ()
+    account: str | None = None
+    production: bool = False
+    overrides: dict[str, Any] = {}
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """All that one `evenly.yaml` says, checked.
 
@@ -171,3 +226,41 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     workers: dict[str, Worker] = {}
     jobs: dict[str, Job] = {}
     deployment: Deployment = Deployment()
+    tags: dict[str, str] = {}
+    network: Network = Network()
+    compute: Compute = Compute()
+    edge: Edge = Edge()
+    observability: Observability = Observability()
+    environments: dict[str, Environment] = {}
+
+    def of_environment(self, name: str) -> "Manifest":
+        """The manifest as `name` has it: with what that says differently, and without environments. On this machine it
+        says nothing of AWS. An environment that is not written is on this machine, and differs in nothing else."""
+        said = self.environments.get(name, Environment(target="local"))
+        own = msgspec.structs.replace(self, environments={})
+        if said.overrides:
+            own = msgspec.convert(merged(msgspec.to_builtins(own), said.overrides), Manifest)
+        return own if said.target == "aws" else msgspec.structs.replace(own, **AWS_ALONE)
+
+
+# The keys that say something of AWS alone, with what they say where they are not written.
+AWS_ALONE: Mapping[str, Any] = {
+    "tags": {},
+    "network": Network(),
+    "compute": Compute(),
+    "edge": Edge(),
+    "observability": Observability(),
+}
+NAMED = frozenset({"variables", "secrets", "workers", "jobs", "tags"})  # mappings whose keys are the user's
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any], *, named: bool = False) -> dict[str, Any]:
+    """`base` with what `over` says: mappings key by key, all else as a whole. `named`: its keys are names of the
+    user's, of which a `None` takes one away."""
+    both = {
+        key: merged(base[key], value, named=key in NAMED and not named)
+        if isinstance(value, Mapping) and isinstance(base.get(key), Mapping)
+        else value
+        for key, value in over.items()
+    }
+    return {key: value for key, value in {**base, **both}.items() if not (named and value is None)}

@@ -3,19 +3,25 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
+from tests.aws_topologies import topology
 
+from evenly.aws.parity import FIELDS
+from evenly.aws.stacks.service.scaling import COOLDOWN_IN, COOLDOWN_OUT
 from evenly.core.scalingfacts import COOLDOWN_IN_S, COOLDOWN_OUT_S
 from evenly.core.topology import local_topology
 from evenly.manifest import ManifestError, parse
 from evenly.manifest.dump import as_dict
 from evenly.manifest.schema import paths
-from evenly.manifest.types import Manifest
+from evenly.manifest.types import Manifest, Seconds
 from evenly.manifest.units import format_duration
 
 DOCS = (Path(__file__).parents[3] / "docs" / "manifest.md").read_text()
 EXAMPLE = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)[0]
-ROWS = dict(re.findall(r"^\| `([a-zA-Z_.]+)` \|[^|]*\| ([^|]*) \|", DOCS, re.MULTILINE))
+OF_AWS = DOCS.split("## The same keys on AWS\n")[1].split("\n## ")[0]
+EVERY_KEY = DOCS.split("## Every key\n")[1].split("\n## ")[0]
+ROWS = dict(re.findall(r"^\| `([a-zA-Z_.]+)` \|[^|]*\| ([^|]*) \|", EVERY_KEY, re.MULTILINE))
 
 
 def values_of(data: dict[str, object], path: str = "") -> dict[str, object]:
@@ -32,7 +38,7 @@ def test_the_example_is_a_manifest() -> None:
 
 def test_the_example_has_every_key_but_the_one_that_excludes_another() -> None:
     written = values_of(yaml.safe_load(EXAMPLE))
-    named = {re.sub(r"^(workers|jobs)\.[a-z]+", r"\1.NAME", path) for path in written}
+    named = {re.sub(r"^(workers|jobs|environments)\.[a-z]+", r"\1.NAME", path) for path in written}
     assert set(paths()) - named == {"app.command", "database.url_from"}
     assert "# command: [" in EXAMPLE
 
@@ -66,10 +72,36 @@ def test_the_defaults_of_this_machine_are_told() -> None:
     }
 
 
+def test_the_defaults_of_aws_are_told() -> None:
+    there = topology()
+    told = dict(re.findall(r"`(http\.[a-z_]+|count\.cooldown)` `([^`]+)`", OF_AWS.replace("\n", " ")))
+    assert {path: yaml.safe_load(it) for path, it in told.items()} == {
+        "http.healthcheck": {
+            "interval": format_duration(Seconds(there.health.interval)),
+            "timeout": format_duration(Seconds(there.health.timeout)),
+            "healthy_threshold": there.health.healthy_threshold,
+            "unhealthy_threshold": there.health.unhealthy_threshold,
+            "grace_period": format_duration(Seconds(there.health.grace_period)),
+        },
+        "http.deregistration_delay": format_duration(Seconds(there.deregistration_delay)),
+        "count.cooldown": {
+            "in": format_duration(Seconds(COOLDOWN_IN)),
+            "out": format_duration(Seconds(COOLDOWN_OUT)),
+        },
+    }
+
+
+def test_what_becomes_of_each_field_on_aws_is_told() -> None:
+    rows = re.findall(r"^\| `?([^|`]+)`? \| ([a-z ]+) \| ([^|]*?) ?\|$", OF_AWS, re.MULTILINE)
+    assert rows == [(it.path, it.kind.value, it.why) for it in FIELDS]
+
+
 def test_the_errors_that_are_shown_are_said() -> None:
-    try:
-        parse("name: a\nhttp:\n\n  prot: 1\n\ncount:\n  range: 8-2\n", "evenly.yaml")
-    except ManifestError as error:
-        assert all(f"    {line}\n" in DOCS for line in str(error).splitlines())
-    else:
-        raise AssertionError("the broken manifest was read")
+    for text in (
+        "name: a\nhttp:\n\n  prot: 1\n\ncount:\n  range: 8-2\n",
+        "name: a\napp:\n  serve: a:b\nenvironments:\n  staging:\n    target: aws\n    region: eu-west-1\n"
+        "    app:\n      command: [serve]\n",
+    ):
+        with pytest.raises(ManifestError) as raised:
+            parse(text, "evenly.yaml")
+        assert all(f"    {line}\n" in DOCS for line in str(raised.value).splitlines())

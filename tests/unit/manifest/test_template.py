@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from evenly.manifest import parse
 from evenly.manifest.schema import paths
 from evenly.manifest.template import Start, initial_manifest
-from evenly.manifest.types import App, Database, Manifest
+from evenly.manifest.types import App, Database, Environment, Manifest
 
 SETTING = re.compile(r"^( *)#(\S.*)$", re.MULTILINE)
 SETTINGS = [found.group(2) for found in SETTING.finditer(initial_manifest("shop"))]
@@ -33,11 +33,12 @@ def test_all_lines_are_valid_together() -> None:
     manifest = parse(SETTING.sub(r"\1\2", initial_manifest("shop")), "evenly.yaml")
     assert manifest.http.alias == "hello.example.com"
     assert manifest.variables == {"LOG_LEVEL": "info"}
+    assert manifest.environments == {"staging": Environment(target="aws", regions=("eu-west-1",))}
 
 
 def test_it_shows_most_of_the_keys() -> None:
     shown = {word.partition(":")[0] for word in SETTINGS}
-    assert shown <= {path.rpartition(".")[2] for path in paths()} | {"LOG_LEVEL", "API_KEY"}
+    assert shown <= {path.rpartition(".")[2] for path in paths()} | {"LOG_LEVEL", "API_KEY", "staging"}
     assert len(shown) >= 9
 
 
