@@ -71,7 +71,7 @@ async def apply(
     Raises UsageError for a wrong file, StateError where files and record differ or PostgreSQL refuses, and what
     asyncpg raises when the connection is lost.
     """
-    found = read_all(_read(folder))
+    found = read_folder(folder)
     connection = await _connect(url, lock_timeout)
     try:
         await _take_lock(connection, deadline, now)
@@ -84,6 +84,11 @@ async def check(url: Secret) -> None:
     """Connects, and asks for nothing. Raises what asyncpg raises."""
     connection = await _connect(url, lock_timeout=10.0)
     await connection.close()
+
+
+def read_folder(folder: Path) -> tuple[Migration, ...]:
+    """The migrations in `folder`. Raises UsageError for a wrong file, and for a folder that can't be read."""
+    return read_all(_read(folder))
 
 
 def _read(folder: Path) -> dict[str, bytes]:

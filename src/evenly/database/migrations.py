@@ -69,6 +69,12 @@ def read_all(files: Mapping[str, bytes]) -> tuple[Migration, ...]:
     return tuple(found)
 
 
+def digest(found: Iterable[Migration]) -> str:
+    """What tells these migrations from any others: of their names and contents, in 64 hex digits."""
+    lines = "".join(f"{each.name} {each.sha256}\n" for each in found)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
 def parse(name: str, raw: bytes) -> Migration:
     """One migration from its file's name and content. Raises UsageError with the line where it is wrong."""
     named = _NAME.fullmatch(name)

@@ -1,10 +1,13 @@
 """What an ASGI application is told of its client: what the balancer says, where only the balancer can speak.
 
-The balancer drops whatever a client wrote into these headers and sets them itself. `Host` it passes on.
+The local balancer drops whatever a client wrote into these headers and sets them itself. One of AWS's, and CloudFront,
+append to what was there: so many addresses count, from the right, as there are proxies. `Host` is passed on.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
+
+from msgspec import Struct
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -16,28 +19,48 @@ _PLAIN = {"http": "http", "websocket": "ws"}
 _DEFAULT_PORTS = {"https": 443, "wss": 443, "http": 80, "ws": 80}
 
 
-def forwarded(application: Application, *, trusted: bool) -> Application:
-    """`application`, told the client's own address, scheme and host. `trusted`: nobody but the balancer connects."""
+class Proxies(Struct, frozen=True):
+    """Who stands between. `count`: how many append the address of whom they were asked by. `scheme`: what clients come
+    by, where the last of them can't tell."""
+
+    count: int = 1
+    scheme: str | None = None
+
+
+ONE = Proxies()
+
+
+def forwarded(application: Application, behind: Proxies | None) -> Application:
+    """`application`, told the client's own address, scheme and host. `behind` of `None`: anybody may connect, so
+    nothing that is said of a client is believed."""
 
     async def told(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            scope.update(seen(scope) if trusted else _numbered(scope))
+            scope.update(_numbered(scope) if behind is None else seen(scope, behind))
         await application(scope, receive, send)
 
     return told
 
 
-def seen(scope: Scope) -> Scope:
+def seen(scope: Scope, behind: Proxies = ONE) -> Scope:
     """`client`, `server` and `scheme` of a request as its client saw them. A port of 0 is an unknown one."""
     said = _first_of(scope["headers"], (b"x-forwarded-for", b"x-forwarded-proto", b"host"))
-    address = said.get(b"x-forwarded-for", "").rpartition(",")[2].strip()
-    scheme = _scheme(scope["type"], said.get(b"x-forwarded-proto", "")) or str(scope["scheme"])
+    address = _appended(said.get(b"x-forwarded-for", ""), behind.count)
+    proto = behind.scheme or said.get(b"x-forwarded-proto", "")
+    scheme = _scheme(scope["type"], proto) or str(scope["scheme"])
     numbered = _numbered(scope)
     return {
         "scheme": scheme,
         "client": (address, 0) if address else numbered["client"],
         "server": _host_and_port(said.get(b"host", ""), scheme) or numbered["server"],
     }
+
+
+def _appended(said: str, count: int) -> str:
+    """What the first of `count` proxies appended. With fewer addresses than proxies, somebody came in between: the last
+    one is what the last proxy saw."""
+    addresses = [it.strip() for it in said.split(",")]
+    return addresses[-count] if len(addresses) >= count else addresses[-1]
 
 
 def _scheme(kind: str, proto: str) -> str | None:

@@ -4,8 +4,10 @@ Sessions are never reset between requests, which saves a round trip each: every 
 of its own, and none sets a variable, takes an advisory lock, listens, or opens a cursor.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -24,6 +26,7 @@ INSERT INTO greetings (language, text) VALUES ($1, $2) ON CONFLICT DO NOTHING
 RETURNING id, language, text, created_at
 """
 CONNECT_SECONDS = 2.0
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class Greeting(msgspec.Struct, frozen=True):
@@ -53,13 +56,15 @@ class GreetingSession:
         self.connection.terminate()
 
 
-async def connect(url: str | None, name: str) -> GreetingSession:
+async def connect(url: str | None, name: str, known: Mapping[str, str] = NOBODY) -> GreetingSession:
     """A session that can write. Looks up the socket folder anew, so that it follows a failover.
 
-    `url` of `None`: libpq's PG* variables. `name` is what the database's own views show.
+    `url` of `None`: libpq's PG* variables. `name` is what the database's own views show. `known`: `user` and
+    `password`, where they are others than those of the URL.
     """
     connection = await asyncpg.connect(
         url,
+        **known,
         timeout=CONNECT_SECONDS,
         target_session_attrs="read-write",
         server_settings={"application_name": name},

@@ -30,9 +30,10 @@ class ShownGreeting(msgspec.Struct, frozen=True):
 
 
 class Home(msgspec.Struct, frozen=True):
-    """What GET / answers in JSON."""
+    """What GET / answers in JSON. `instance_id`: `null` where there is no host. `task_id`: on AWS alone."""
 
-    instance_id: str
+    instance_id: str | None
+    task_id: str | msgspec.UnsetType
     zone: str
     region: str
     release: int
@@ -50,7 +51,8 @@ class Handlers:
     """The handlers, bound to one instance's identity, pages and database."""
 
     def __init__(self, settings: Settings, pages: Pages, database: Database[GreetingSession]) -> None:
-        self._identity = (settings.instance_id, settings.zone, settings.region, settings.release)
+        task = settings.task_id or msgspec.UNSET
+        self._identity = (settings.instance_id, task, settings.zone, settings.region, settings.release)
         self._pages = pages
         self._database = database
         self._openapi = Response(HTTPStatus.OK, JSON_HEADERS, OPENAPI.read_bytes())

@@ -3,7 +3,7 @@ never the request: a full disk or a closed pipe is not the client's trouble."""
 
 import os
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -29,27 +29,31 @@ class LineWriter:
     debug = info = warning = error = critical = write
 
 
-def make_logger(settings: Settings, descriptor: int = STDOUT) -> Any:
-    """A structlog logger that says instance and zone in each line."""
+def make_logger(
+    settings: Settings, descriptor: int = STDOUT, more: Callable[[], tuple[str, ...]] = tuple
+) -> Any:
+    """A structlog logger that says instance and zone in each line, and on AWS the task. `more`: secrets that became
+    known since, which are not written either."""
     logger = structlog.wrap_logger(
         LineWriter(descriptor),
-        processors=[_Renderer(settings.secrets)],
+        processors=[_Renderer(lambda: (*more(), *settings.secrets))],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
         context_class=dict,
     )
-    return logger.bind(instance=settings.instance_id, zone=settings.zone)
+    task = {"task": settings.task_id} if settings.task_id else {}
+    return logger.bind(instance=settings.instance_id, **task, zone=settings.zone)
 
 
 class _Renderer:
     """The last processor: the line's bytes. `exc_info` (an exception) becomes a redacted traceback."""
 
-    def __init__(self, secrets: tuple[str, ...]) -> None:
+    def __init__(self, secrets: Callable[[], tuple[str, ...]]) -> None:
         self._secrets = secrets
         self._encode = msgspec.json.Encoder().encode
 
     def __call__(self, _logger: object, level: str, event: MutableMapping[str, Any]) -> bytes:
         if error := event.pop("exc_info", None):
-            event["exception"] = redacted("".join(traceback.format_exception(error)), self._secrets)
+            event["exception"] = redacted("".join(traceback.format_exception(error)), self._secrets())
         return self._encode({"timestamp": _now(), "level": level, **event}) + b"\n"
 
 

@@ -167,7 +167,7 @@ def _resource(settings: Settings, environ: Mapping[str, str]) -> Resource:
     """`Resource.create` adds OTEL_RESOURCE_ATTRIBUTES; what we know wins."""
     return Resource.create(
         {
-            "service.instance.id": settings.instance_id,
+            "service.instance.id": settings.name,
             "service.version": str(settings.release),
             "cloud.region": settings.region,
             "cloud.availability_zone": settings.zone,

@@ -66,7 +66,8 @@ def direction(language: str) -> str:
 
 def _facts(settings: Settings) -> str:
     facts = {
-        "Instance": settings.instance_id,
+        "Instance": settings.instance_id or "none: it runs on no host of its own",
+        **({"Task": settings.task_id} if settings.task_id else {}),
         "Zone": settings.zone,
         "Region": settings.region,
         "Release": str(settings.release),

@@ -10,6 +10,7 @@ from typing import Any
 
 from evenly.webapp import greetings
 from evenly.webapp.answers import problem_answer
+from evenly.webapp.credentials import Credentials
 from evenly.webapp.database import Database, OutcomeUnknownError
 from evenly.webapp.greetings import GreetingSession
 from evenly.webapp.handlers import Handlers
@@ -55,9 +56,10 @@ class Service:
 class _Running:
     def __init__(self, environ: Mapping[str, str]) -> None:
         settings = read_settings(environ)
-        self._log = make_logger(settings)
+        credentials = _credentials(settings, environ)
+        self._log = make_logger(settings, more=lambda: credentials.secrets)
         self._pages = Pages(settings)
-        self._pool = Pool(lambda: _connect(settings), settings.pool_size, _Complaints(self._log))
+        self._pool = Pool(credentials.connect, settings.pool_size, _Complaints(self._log))
         self._telemetry = make_telemetry(environ, settings, self._pool)
         database = Database(self._pool)
         self._router = Router(Handlers(settings, self._pages, _traced(database, self._telemetry)).routes)
@@ -131,8 +133,16 @@ class _Complaints:
         self._log.error("database_unreachable", exc_info=error)
 
 
-async def _connect(settings: Settings) -> GreetingSession:
-    return await greetings.connect(settings.database_url, settings.instance_id)
+def _credentials(settings: Settings, environ: Mapping[str, str]) -> Credentials[GreetingSession]:
+    async def connect(known: Mapping[str, str]) -> GreetingSession:
+        return await greetings.connect(settings.database_url, settings.name, known)
+
+    async def read() -> str:
+        from evenly.webapp.secretsmanager import secret_value  # only who is refused pays for it
+
+        return await asyncio.to_thread(secret_value, settings.database_secret or "", environ)
+
+    return Credentials(connect, read if settings.database_secret else None)
 
 
 def _traced(database: Database[GreetingSession], telemetry: Telemetry | None) -> Database[GreetingSession]:

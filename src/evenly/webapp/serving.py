@@ -23,7 +23,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 from msgspec import Struct
 
-from evenly.webapp.forwarding import Application, forwarded
+from evenly.webapp.forwarding import Application, Proxies, forwarded
 from evenly.webapp.lifespan import Lifespan
 from evenly.webapp.settings import SettingsError, redacted
 from evenly.webapp.streams import Streams
@@ -38,20 +38,23 @@ class ServingError(Exception):
 
 
 class Tls(Struct, frozen=True):
-    """Paths of PEM files. Only clients with a certificate of `client_ca` are served."""
+    """Paths of PEM files. Only clients with a certificate of `client_ca` are served; `None`: any client, where the
+    network lets nobody but the balancer in."""
 
     certificate: Path
     key: Path
-    client_ca: Path
+    client_ca: Path | None
 
 
 class Listen(Struct, frozen=True):
-    """Where to listen; `tls` of `None`: plain HTTP; `socket`: a unix socket, in place of host and port."""
+    """Where to listen; `tls` of `None`: plain HTTP; `socket`: a unix socket, in place of host and port. `behind`: who
+    stands between, where the network and not a certificate says that it is nobody else."""
 
     host: str
     port: int
     tls: Tls | None
     socket: Path | None = None
+    behind: Proxies | None = None
 
 
 def serve(application: object, listen: Listen, secrets: tuple[str, ...]) -> int:
@@ -90,8 +93,10 @@ def _is_rsgi(application: object) -> bool:
 
 
 def _told(application: Any, listen: Listen) -> Application:
-    """By mutual TLS, and on a socket in a closed folder, nobody but the balancer connects."""
-    return forwarded(application, trusted=listen.tls is not None or listen.socket is not None)
+    """By mutual TLS, and on a socket in a closed folder, nobody but the balancer connects; elsewhere that has to be
+    said."""
+    closed = listen.socket is not None or (listen.tls is not None and listen.tls.client_ca is not None)
+    return forwarded(application, listen.behind or (Proxies() if closed else None))
 
 
 async def _died(serving: "asyncio.Task[None]", lifespan: Lifespan) -> None:
@@ -108,13 +113,7 @@ async def _died(serving: "asyncio.Task[None]", lifespan: Lifespan) -> None:
 def _server(application: object, listen: Listen) -> Any:
     options: dict[str, Any] = {}
     if listen.tls is not None:
-        options = {
-            "ssl_cert": listen.tls.certificate,
-            "ssl_key": listen.tls.key,
-            "ssl_ca": listen.tls.client_ca,
-            "ssl_client_verify": True,
-            "ssl_protocol_min": SSLProtocols.tls13,
-        }
+        options = {"ssl_cert": listen.tls.certificate, "ssl_key": listen.tls.key, **_asked_of(listen.tls)}
     interface = Interfaces.RSGI if _is_rsgi(application) else Interfaces.ASGI
     try:
         return Server(
@@ -129,6 +128,14 @@ def _server(application: object, listen: Listen) -> Any:
         )
     except (OSError, ValueError) as error:
         raise ServingError(f"the certificate or its key cannot be used: {error}") from None
+
+
+def _asked_of(tls: Tls) -> dict[str, Any]:
+    """Of clients. A load balancer of AWS has no certificate, and its health checks fail where TLS 1.2 is not spoken:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"""
+    if tls.client_ca is None:
+        return {"ssl_protocol_min": SSLProtocols.tls12}
+    return {"ssl_ca": tls.client_ca, "ssl_client_verify": True, "ssl_protocol_min": SSLProtocols.tls13}
 
 
 def _check_free(listen: Listen) -> None:

@@ -14,9 +14,14 @@ class SettingsError(ValueError):
 
 
 class Settings(Struct, frozen=True):
-    """Who this instance is and where its database is. `database_url` of `None`: libpq's PG* variables."""
+    """Who this instance is and where its database is. `database_url` of `None`: libpq's PG* variables.
 
-    instance_id: str
+    `instance_id`: on AWS the host's, and `None` where there is no host (Fargate). `task_id`: on AWS alone.
+    `database_secret`: where the database's user can be read again, on AWS.
+    """
+
+    instance_id: str | None
+    task_id: str | None
     zone: str
     region: str
     release: int
@@ -24,7 +29,13 @@ class Settings(Struct, frozen=True):
     service: str
     pool_size: int
     database_url: str | None
+    database_secret: str | None
     secrets: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What tells it apart from the others: of several tasks of one host, the task."""
+        return self.task_id or self.instance_id or "unknown"
 
     def __repr__(self) -> str:
         return f"Settings(instance_id={self.instance_id!r})"
@@ -33,7 +44,8 @@ class Settings(Struct, frozen=True):
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`. Raises `SettingsError`."""
     return Settings(
-        instance_id=environ.get("EVENLY_INSTANCE_ID", "i-00000000000000000"),
+        instance_id=environ.get("EVENLY_INSTANCE_ID", "i-00000000000000000") or None,
+        task_id=environ.get("EVENLY_TASK_ID") or None,
         zone=environ.get("EVENLY_ZONE", "local-a"),
         region=environ.get("EVENLY_REGION", "local"),
         release=whole_number(environ, "EVENLY_RELEASE", default=1, least=0),
@@ -41,6 +53,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         service=environ.get("EVENLY_SERVICE", "evenly"),
         pool_size=whole_number(environ, "DATABASE_POOL_SIZE", default=DEFAULT_POOL_SIZE, most=LARGEST_POOL),
         database_url=environ.get("DATABASE_URL") or None,
+        database_secret=environ.get("EVENLY_DATABASE_SECRET") or None,
         secrets=secrets_in(environ),
     )
 

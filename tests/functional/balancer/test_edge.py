@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from evenly.local.balancer.headers import FOR_APPLICATIONS
+from evenly.core.webheaders import FOR_APPLICATIONS
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

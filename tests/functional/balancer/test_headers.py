@@ -4,8 +4,8 @@ import pytest
 from tests.functional.balancer.http2 import http2
 from tests.functional.balancer.http3 import http3
 
+from evenly.core.webheaders import PAGE_POLICY
 from evenly.local.balancer.headers import LEAKING
-from evenly.local.balancer.pages import POLICY
 
 SILENT = {
     "content-security-policy": "base-uri 'self'; object-src 'none'",
@@ -62,7 +62,7 @@ async def test_what_the_balancer_says_itself_has_stricter_ones(served, protocol)
         silent = await client.ask("GET", "/headers")
     assert (unknown.status, page.status, silent.status) == (400, 400, 200)
     assert {name: unknown.headers.get(name) for name in OWN} == OWN
-    assert page.headers["content-security-policy"] == POLICY
+    assert page.headers["content-security-policy"] == PAGE_POLICY
     assert {name: silent.headers.get(name) for name in SILENT} == SILENT
 
 

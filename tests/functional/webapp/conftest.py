@@ -1,6 +1,7 @@
 """Real parts for the web service's tests: PostgreSQL, certificates, the server's process, a client."""
 
 import asyncio
+import contextlib
 import os
 import pwd
 import shutil
@@ -118,8 +119,9 @@ class Postgres:
                 time.sleep(0.02)
 
     def kill(self) -> None:
+        """With its backends, one of which might answer once more before it notices."""
         assert self.process is not None
-        self.process.kill()
+        self.signal_all(signal.SIGKILL)
         self.process.wait()
 
     def signal_all(self, number: int) -> None:
@@ -129,7 +131,8 @@ class Postgres:
         assert self.process is not None
         server = psutil.Process(self.process.pid)
         for process in (server, *server.children(recursive=True)):
-            process.send_signal(number)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenly.database.migrations import Applied, Migration, parse, plan, read_all
+from evenly.database.migrations import Applied, Migration, digest, parse, plan, read_all
 from evenly.database.refusals import MigrationConflictError, MigrationFileError
 from evenly.errors import EvenlyError
 
@@ -132,3 +132,17 @@ def test_never_planned_twice_nor_out_of_order(versions, done, edited):
     else:
         assert [step.version for step in steps] == sorted(versions - done)
         assert all(step.version > max(done, default=0) for step in steps)
+
+
+def test_a_digest_tells_migrations_from_any_others():
+    one, two = migration(1), migration(2)
+    others = [
+        (),
+        (one,),
+        (two,),
+        (one, two),
+        (migration(1, "SELECT 2"),),
+        (parse("0001_other.sql", b"SELECT 1"),),
+    ]
+    assert len({digest(it) for it in others}) == len(others)
+    assert digest((one, two)) == digest((migration(1), migration(2)))

@@ -63,3 +63,12 @@ def test_when_telemetry_is_on(environ, wanted):
 def test_telemetry_that_we_do_not_have_is_refused(environ):
     with pytest.raises(SettingsError, match="OTEL_"):
         signals_wanted(environ)
+
+
+def test_on_aws_a_task_has_its_own_name_beside_its_hosts():
+    on_host = read_settings({"EVENLY_INSTANCE_ID": "i-1", "EVENLY_TASK_ID": "abc"})
+    assert (on_host.instance_id, on_host.task_id, on_host.name) == ("i-1", "abc", "abc")
+    on_fargate = read_settings({"EVENLY_INSTANCE_ID": "", "EVENLY_TASK_ID": "abc"})
+    assert (on_fargate.instance_id, on_fargate.name) == (None, "abc")
+    here = read_settings({"EVENLY_INSTANCE_ID": "i-1"})
+    assert (here.task_id, here.name) == (None, "i-1")

@@ -9,8 +9,9 @@ from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 
+from evenly.core.webheaders import PAGE_POLICY
+from evenly.core.webpages import MOST
 from evenly.local.balancer.headers import in_any_case
-from evenly.local.balancer.pages import MOST, POLICY
 from evenly.local.balancer.settings import BalancerSettings
 from evenly.local.balancer.terms import Config, extension
 
@@ -50,7 +51,7 @@ def script(pages: Mapping[str, str]) -> str:
     given = (
         f"local PAGES = {_table(pages)}",
         f"local TITLES = {_table(titles)}",
-        f"local POLICY = {_quoted(POLICY)}",
+        f"local POLICY = {_quoted(PAGE_POLICY)}",
         f"local MOST = {MOST}",
     )
     return "\n".join((*given, "", _program()))

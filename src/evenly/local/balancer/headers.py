@@ -1,94 +1,15 @@
-"""The headers that the edge adds, drops and keeps, each by value. Pure.
-
-What an application sets itself is kept: these are added where it is silent. Why each value is as it is, and why some
-are milder than OWASP's: `docs/adr/0008-edge.md`.
-"""
+"""The headers that Envoy adds, drops and keeps, beside those that every edge does: `core.webheaders`. Pure."""
 
 from collections.abc import Mapping
 
+from evenly.core.webheaders import SOFTWARE
 from evenly.local.balancer.terms import Config
 
-# Five minutes, no subdomains: enough to be seen, soon forgotten. Never on localhost, where it would cut off
-# whatever else the machine serves by plain HTTP.
-HSTS = "max-age=300"
 ALTERNATIVE_S = 300  # as soon forgotten: tomorrow another service may have this port
-
-DEVICES = (
-    "accelerometer",
-    "bluetooth",
-    "camera",
-    "display-capture",
-    "geolocation",
-    "gyroscope",
-    "hid",
-    "magnetometer",
-    "microphone",
-    "midi",
-    "payment",
-    "serial",
-    "usb",
-    "xr-spatial-tracking",
-)
-_EVERYWHERE = {
-    "permissions-policy": ", ".join(f"{device}=()" for device in DEVICES),
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "x-permitted-cross-domain-policies": "none",
-    "cross-origin-resource-policy": "same-origin",
-}
-# OWASP's values, but for three that would break common applications: ADR 0008.
-FOR_APPLICATIONS = {
-    **_EVERYWHERE,
-    "content-security-policy": "base-uri 'self'; object-src 'none'",
-    "cross-origin-opener-policy": "same-origin-allow-popups",
-    "referrer-policy": "strict-origin-when-cross-origin",
-}
-# Of what the balancer says itself. A page names a policy of its own: `pages.POLICY`.
-FOR_OWN_ANSWERS = {
-    **_EVERYWHERE,
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "cross-origin-opener-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-}
 
 # An instance that answers 503 with this header means it: nobody else is asked.
 FINAL = "x-envoy-ratelimited"
-# What names the software behind, or its version. From OWASP's list of headers to remove, without those that
-# tracing and source maps live on.
-LEAKING = (
-    FINAL,
-    "host-header",
-    "k-proxy-request",
-    "liferay-portal",
-    "oraclecommercecloud-version",
-    "powered-by",
-    "server",
-    "via",
-    "x-aspnet-version",
-    "x-aspnetmvc-version",
-    "x-cf-powered-by",
-    "x-cms",
-    "x-cocoon-version",
-    "x-content-encoded-by",
-    "x-framework",
-    "x-generated-by",
-    "x-generator",
-    "x-joomla-version",
-    "x-mod-pagespeed",
-    "x-owa-version",
-    "x-page-speed",
-    "x-php-version",
-    "x-powered-by",
-    "x-powered-by-plesk",
-    "x-powered-cms",
-    "x-redirect-by",
-    "x-runtime",
-    "x-server-powered-by",
-    "x-sourcefiles",
-    "x-turbo-charged-by",
-    "x-umbraco-version",
-)
+LEAKING = (FINAL, *SOFTWARE)
 # What a client could use to lie about who it is, how it came or where it wants to go. Spellings with an
 # underscore are refused as a whole.
 SPOOFABLE = (

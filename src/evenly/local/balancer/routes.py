@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from evenly.core.webheaders import FOR_APPLICATIONS, HSTS
 from evenly.local.balancer import error_pages
 from evenly.local.balancer.headers import (
-    FOR_APPLICATIONS,
-    HSTS,
     LEAKING,
     about_the_client,
     alternative,

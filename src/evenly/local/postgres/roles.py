@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from evenly.core.secret import Secret
+from evenly.database.rights import in_database, limits, on_database
 from evenly.local.postgres.credentials import APP, OWNER, SUPERUSER, DatabaseSecrets
 from evenly.local.postgres.readiness import MAINTENANCE_DATABASE, connect
 from evenly.local.postgres.scram import SALT_BYTES, matches, verifier
@@ -15,23 +16,10 @@ from evenly.local.postgres.server import Server
 
 _ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 _UNUSED = "postgres"
-_LIMITS = (  # the app's own: a request that waits longer has lost its client
-    ("statement_timeout", "30s"),
-    ("lock_timeout", "10s"),
-    ("idle_in_transaction_session_timeout", "60s"),
-)
 _IN_CLUSTER = (
     f"GRANT pg_use_reserved_connections TO {OWNER}",
     "REVOKE ALL ON DATABASE template1 FROM PUBLIC",
-    *(f"ALTER ROLE {APP} SET {name} = '{value}'" for name, value in _LIMITS),
-)
-_IN_DATABASE = (
-    f"ALTER SCHEMA public OWNER TO {OWNER}",
-    "REVOKE ALL ON SCHEMA public FROM PUBLIC",
-    f"GRANT USAGE ON SCHEMA public TO {APP}",
-    f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public "
-    f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP}",
-    f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {APP}",
+    *limits(APP),
 )
 
 
@@ -50,7 +38,7 @@ async def prepare(
         await cluster.close()
     database = await connect(server, SUPERUSER, passwords.superuser, server.database)
     try:
-        await database.execute(";".join(_IN_DATABASE))
+        await database.execute(";".join(in_database(OWNER, APP)))
     finally:
         await database.close()
 
@@ -80,8 +68,7 @@ async def _ensure_database(cluster: Any, name: str) -> None:
     await cluster.execute(
         f"ALTER DATABASE {quoted(name)} OWNER TO {OWNER};"
         f"ALTER DATABASE {quoted(name)} CONNECTION LIMIT -1;"
-        f"REVOKE ALL ON DATABASE {quoted(name)} FROM PUBLIC;"
-        f"GRANT CONNECT ON DATABASE {quoted(name)} TO {APP}"
+        f"{';'.join(on_database(quoted(name), APP))}"
     )
 
 
