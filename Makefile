@@ -5,10 +5,11 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down test unit coverage lint format bench lock clean
+.PHONY: help up aws down test unit coverage lint format bench lock clean
 
 help:
 	@echo 'make up      install into .venv and bring the service up on this machine'
+	@echo 'make aws     install what environments on AWS need beside'
 	@echo 'make down    stop all of it; the data stays'
 	@echo 'make test    everything: lint, types, import rules, all tests'
 	@echo 'make unit    the fast tests, in seconds'
@@ -23,6 +24,10 @@ help:
 up:
 	@sh scripts/prepare.sh run
 	@.venv/bin/evenly up --detach
+
+aws:
+	@sh scripts/prepare.sh aws
+	@echo 'Ready for environments on AWS. Next: .venv/bin/evenly lint -e NAME'
 
 down:
 	@sh scripts/down.sh

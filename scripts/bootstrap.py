@@ -1,4 +1,4 @@
-"""Finds a Python that is new enough and hands over to environment.py. Usage: bootstrap.py run|test
+"""Finds a Python that is new enough and hands over to environment.py. Usage: bootstrap.py run|aws|test
 
 This file is read by any Python from 2.7 on, so that a too old one gets a sentence and not a SyntaxError.
 """

@@ -17,15 +17,20 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 UV = "uv==0.13.9"
 INDEX = "https://pypi.org/simple"
+TOOLS = ("tools", "checkov")  # what the tests run and never import
 BUILD = ("editables",)  # what hatchling wants for an editable installation, beside [build-system] requires
 
 
 def needs(project: dict[str, Any], kind: str) -> list[str]:
-    """What the lock `kind` (run, test or tools) has to bring, as pyproject.toml words it."""
-    if kind == "tools":
-        return list(project["dependency-groups"]["tools"])
+    """What the lock `kind` (run, aws, test, or one of TOOLS) has to bring, as pyproject.toml words it."""
+    if kind in TOOLS:
+        return list(project["dependency-groups"][kind])
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"], *BUILD]
-    return run if kind == "run" else run + project["dependency-groups"]["dev"]
+    if kind == "run":
+        return run
+    extras = project["project"]["optional-dependencies"]
+    on_aws = [*run, *extras["aws"], *extras["lint"]]
+    return on_aws if kind == "aws" else [*on_aws, *project["dependency-groups"]["dev"]]
 
 
 def fingerprint(needed: list[str]) -> str:
@@ -73,9 +78,8 @@ def main() -> None:
     upgrade = "--upgrade" in sys.argv[1:]
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", UV], check=True)
     test = write("test", None, upgrade)
-    run = write("run", test, upgrade)  # the tests run what the users get
-    tools = write("tools", None, upgrade)
-    for path in (run, test, tools):
+    users = [write(kind, test, upgrade) for kind in ("run", "aws")]  # the tests run what the users get
+    for path in (*users, test, *(write(kind, None, upgrade) for kind in TOOLS)):
         print(f"{path.relative_to(ROOT)}: {path.read_text().count('==')} packages")
 
 

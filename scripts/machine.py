@@ -14,6 +14,8 @@ from diagnosis import SetupError
 
 # Debian's package would make and start a server of its own; the tests bring theirs.
 NO_SERVER = Path("/etc/postgresql-common/createcluster.conf")
+# What debootstrap checks Debian's packages by; Ubuntu brings those of its own alone.
+KEYS = Path("/usr/share/keyrings")
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,18 @@ def has_postgresql() -> bool:
     return any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 
 
+def has_keys() -> bool:
+    return any(KEYS.glob("debian-archive-keyring.*"))
+
+
 NEEDS = (
     Need("postgresql", "a PostgreSQL with TLS", has_postgresql),
     Need("nodejs", "Node.js", lambda: shutil.which("node") is not None),
     Need("npm", "npm", lambda: shutil.which("npm") is not None),
     Need("chromium", "a browser", lambda: shutil.which("chromium") is not None),
     Need("libnss3-tools", "certutil", lambda: shutil.which("certutil") is not None),
+    Need("debootstrap", "debootstrap", lambda: shutil.which("debootstrap") is not None),
+    Need("debian-archive-keyring", "Debian's keys", has_keys),
 )
 
 

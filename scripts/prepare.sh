@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv ready to run ("run") or to test ("test"): at once when its stamp says that it is,
+# Makes .venv ready to run ("run"), to run with what AWS needs ("aws"), or to test ("test"): at once when its stamp says that it is,
 # else by the first Python that starts. The stamp is the checkout's path and all that was installed from.
 set -u
 cd "$(dirname "$0")/.." || exit 3
@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.." || exit 3
 as_stamped() {
     pwd -P
     cat "requirements/$1.txt"
-    if [ "$1" = test ]; then cat requirements/tools.txt requirements/observatory/package-lock.json; fi
+    if [ "$1" = test ]; then cat requirements/tools.txt requirements/checkov.txt requirements/observatory/package-lock.json; fi
     cat pyproject.toml
 }
 

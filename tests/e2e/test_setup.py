@@ -125,7 +125,8 @@ def pristine(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Checkout
     (folder / "requirements").mkdir()
     (folder / "requirements" / "run.txt").write_text(small_lock())
     (folder / "requirements" / "test.txt").write_text(small_lock())
-    (folder / "requirements" / "tools.txt").write_text(small_lock())
+    for name in ("tools.txt", "checkov.txt"):
+        (folder / "requirements" / name).write_text(small_lock())
     (folder / "requirements" / "observatory").mkdir()
     (folder / "requirements" / "observatory" / "package-lock.json").write_text("{}")
     (folder / "evenly").mkdir()

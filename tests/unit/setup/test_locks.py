@@ -24,18 +24,18 @@ def needed(lock, kind: str) -> list[str]:
     return lock.needs(tomllib.loads((ROOT / "pyproject.toml").read_text()), kind)
 
 
-@pytest.mark.parametrize("kind", ["run", "test", "tools"])
+@pytest.mark.parametrize("kind", ["run", "aws", "test", "tools", "checkov"])
 def test_the_lock_was_made_from_the_present_pyproject(lock, kind):
     assert text(kind).startswith(lock.header(needed(lock, kind))), "pyproject.toml has changed: make lock"
 
 
-@pytest.mark.parametrize("kind", ["run", "test", "tools"])
+@pytest.mark.parametrize("kind", ["run", "aws", "test", "tools", "checkov"])
 def test_every_need_is_pinned_to_a_version_it_allows(lock, kind):
     for need in map(Requirement, needed(lock, kind)):
         assert pins(kind)[canonicalize_name(need.name)] in need.specifier
 
 
-@pytest.mark.parametrize("kind", ["run", "test", "tools"])
+@pytest.mark.parametrize("kind", ["run", "aws", "test", "tools", "checkov"])
 def test_every_pin_has_hashes_and_nothing_comes_from_an_address(kind):
     entries = re.split(r"\n(?=[A-Za-z])", text(kind).split("\n", 2)[2])
     assert entries
@@ -45,7 +45,7 @@ def test_every_pin_has_hashes_and_nothing_comes_from_an_address(kind):
 
 
 def test_the_tests_run_the_versions_that_users_get():
-    assert pins("run").items() <= pins("test").items()
+    assert pins("run").items() <= pins("aws").items() <= pins("test").items()
 
 
 def test_a_changed_need_changes_the_fingerprint(lock):
