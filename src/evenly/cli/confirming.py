@@ -27,6 +27,13 @@ def check_confirmed(
         )
 
 
+def check_agreed(question: str, spared: str) -> None:
+    """Raises UsageError unless yes is said now. `spared`: what else is left as it is, as a clause."""
+    click.echo(f"{question}? [y/N] ", nl=False, err=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError(f"nobody said yes: {spared}.", try_="Type y, or give --yes.")
+
+
 def _asked(warning: str) -> str:
     click.echo(warning, err=True)
     click.echo("Type the environment's name to do it: ", nl=False, err=True)

@@ -2,8 +2,10 @@
 
 import click
 
+from evenly.cli.cloud import only_here, only_on_aws, profile_option
 from evenly.cli.confirming import check_confirmed
-from evenly.cli.options import ENVIRONMENT, environment_option, hint, project_folder
+from evenly.cli.environments import Here, OnAws, choose
+from evenly.cli.options import ENVIRONMENT, every_environment_option, hint, project_folder
 from evenly.cli.words import count_of, listed
 from evenly.errors import UsageError
 
@@ -16,21 +18,40 @@ ONE_EACH = ("balancer", "database", "supervisor", "watchdog", "dashboard")
 
 
 @click.command()
-@environment_option
+@every_environment_option
 @click.option(
     "--delete-data",
     is_flag=True,
-    help="Delete the database, its backups and all state too; asks for the name.",
+    help="On this machine: delete the database, its backups and all state too; asks for the name.",
 )
+@click.option("--empty-buckets", is_flag=True, help="On AWS: empty the buckets that go; they have to be.")
 @click.option(
-    "--confirm", metavar="NAME", help="The environment's name, in place of the question of --delete-data."
+    "--confirm", metavar="NAME", help="The environment's name, in place of the question where data is lost."
 )
-def command(delete_data: bool, confirm: str | None) -> None:
+@profile_option
+def command(
+    environment: str, delete_data: bool, empty_buckets: bool, confirm: str | None, profile: str | None
+) -> None:
     """Stop all of it: instances, balancer, database, supervisor. Data stays.
 
     With --delete-data the database, its backups and all state are deleted as well. It asks for the environment's name,
     typed; a script gives it with --confirm.
+
+    On AWS: delete the stacks of the environment. It asks for the name; of the database a last snapshot is kept, and
+    what stays and costs money is named.
     """
+    match choose(environment):
+        case Here():
+            only_on_aws(empty_buckets=empty_buckets, profile=profile)
+            _down_here(delete_data=delete_data, confirm=confirm)
+        case OnAws() as chosen:
+            from evenly.cli.clouddown import down_on_aws
+
+            only_here(delete_data=delete_data)
+            down_on_aws(chosen, profile=profile, confirm=confirm, empty=empty_buckets)
+
+
+def _down_here(*, delete_data: bool, confirm: str | None) -> None:
     from evenly.local.environment import take_down
 
     project = project_folder()

@@ -6,9 +6,11 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
+from evenly.cli.environments import Here, OnAws, choose
 from evenly.cli.options import (
+    ENVIRONMENT,
     MANIFEST,
-    environment_option,
+    every_environment_option,
     hint,
     json_option,
     print_json,
@@ -18,6 +20,7 @@ from evenly.cli.options import (
 from evenly.cli.words import coloured, count_of
 from evenly.errors import ExitCode, UsageError
 from evenly.manifest.lint import Finding, Severity, lint
+from evenly.manifest.linting.aws import aws_findings
 from evenly.manifest.types import Manifest
 
 
@@ -32,27 +35,46 @@ class Told(Struct, frozen=True):
 
 
 @click.command()
-@environment_option
+@every_environment_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, as_json: bool) -> None:
+def command(ctx: click.Context, environment: str, as_json: bool) -> None:
     """Check the manifest, and the folders, files and programs that it names, without running anything.
 
     Exits with 2 when something in it can't work.
     """
     if as_json:
-        findings = _all_findings(project_folder())
+        findings = _all_findings(project_folder(), environment)
         print_json([_as_data(it) for it in findings])
         ctx.exit(_exit_code([it.severity for it in findings]))
-    project = project_folder()
-    found = findings_of(read_manifest(project), project)
+    found = _findings(project_folder(), environment)
     for line in finding_lines(found):
         click.echo(line)
     click.echo(closing_line(found), err=True)
     errors = [it for it in found if it.severity is Severity.ERROR]
-    if not errors:
+    if not errors and environment == ENVIRONMENT:
         hint("evenly plan", "evenly up")
     ctx.exit(_exit_code([it.severity for it in found]))
+
+
+def _findings(project: Path, environment: str) -> tuple[Finding, ...]:
+    """Of an environment on AWS what the manifest tells: no release of it runs here. Raises ManifestError."""
+    match choose(environment):
+        case Here():
+            return findings_of(read_manifest(project), project)
+        case OnAws() as chosen:
+            return _findings_on_aws(chosen, project)
+
+
+def _findings_on_aws(chosen: OnAws, project: Path) -> tuple[Finding, ...]:
+    """The templates are looked at where the manifest makes some."""
+    own = chosen.manifest.of_environment(chosen.name)
+    found = (*lint(own, project), *aws_findings(chosen.name, chosen.manifest.environments[chosen.name], own))
+    if any(it.severity is Severity.ERROR for it in found):
+        return found
+    from evenly.cli.lintaws import template_findings
+
+    return (*found, *template_findings(chosen, project))
 
 
 def findings_of(manifest: Manifest, project: Path) -> tuple[Finding, ...]:
@@ -111,14 +133,14 @@ def refuse_errors(found: Sequence[Finding]) -> None:
         )
 
 
-def _all_findings(project: Path) -> list[Told]:
+def _all_findings(project: Path, environment: str) -> list[Told]:
     from evenly.manifest import ManifestError
 
     try:
-        manifest = read_manifest(project)
+        found = _findings(project, environment)
     except ManifestError as error:
         return [Told("error", it.path, it.line, it.what, it.try_) for it in error.problems]
-    return [Told(it.severity, it.path, None, it.what, it.try_) for it in findings_of(manifest, project)]
+    return [Told(it.severity, it.path, None, it.what, it.try_) for it in found]
 
 
 def _as_data(told: Told) -> dict[str, str | int | None]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evenly.cli.options import environment_option, project_folder
+from evenly.cli.cloud import only_here, only_on_aws, profile_option
+from evenly.cli.environments import Here, OnAws, choose
+from evenly.cli.options import every_environment_option, project_folder
 from evenly.errors import StateError, UsageError
 
 if TYPE_CHECKING:
@@ -23,17 +25,21 @@ POLL_S = 0.2
 
 
 @click.command()
-@environment_option
+@every_environment_option
 @click.argument("what", nargs=-1)
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on, until Ctrl-C.")
 @click.option(
     "--lines", "-n", type=click.IntRange(min=0), help=f"How many of the last lines.  [default: {LINES}]"
 )
 @click.option("--since", metavar="DURATION", help="All lines of the last 30s, 10m or 2h.")
-@click.option("--zone", metavar="NAME", help="Only what is of this zone, or tells of it.")
-@click.option("--instance", metavar="ID", help="Only what is of this instance, or tells of it.")
+@click.option("--zone", metavar="NAME", help="On this machine: only what is of this zone, or tells of it.")
+@click.option(
+    "--instance", metavar="ID", help="On this machine: only what is of this instance, or tells of it."
+)
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line, with what was written as it is.")
+@profile_option
 def command(
+    environment: str,
     what: tuple[str, ...],
     follow: bool,
     lines: int | None,
@@ -41,18 +47,30 @@ def command(
     zone: str | None,
     instance: str | None,
     as_json: bool,
+    profile: str | None,
 ) -> None:
     """Show logs, merged in time order. Times are UTC.
 
     WHAT is balancer, access (each request), database, supervisor, app (all instances), a worker, a job, an
-    instance's id or the beginning of one. Without WHAT it is all of them.
+    instance's id or the beginning of one. Without WHAT it is all of them. On AWS it is app, migration, door, rotation,
+    hosts, build, flow, workers, jobs, or the name of one of those.
     """
-    paths = _paths(project_folder())
-    choose = _about(paths, _choice(paths, what), zone, instance)
     from_ = _since(since)
-    count = LINES if lines is None and from_ is None else lines
-    say = _printer(as_json)
-    _show(choose, count, from_, follow, say)
+    match choose(environment):
+        case Here():
+            only_on_aws(profile=profile)
+            paths = _paths(project_folder())
+            sources = _about(paths, _choice(paths, what), zone, instance)
+            count = LINES if lines is None and from_ is None else lines
+            _show(sources, count, from_, follow, _printer(as_json))
+        case OnAws() as chosen:
+            from evenly.cli.cloudlogs import logs_on_aws
+
+            only_here(zone=zone, instance=instance)
+            count = LINES if lines is None else lines
+            logs_on_aws(
+                chosen, what, profile=profile, follow=follow, lines=count, since=from_, as_json=as_json
+            )
 
 
 def _show(

@@ -14,7 +14,7 @@ from io import TextIOWrapper
 import click
 
 from evenly import __version__
-from evenly.cli.options import environment_option
+from evenly.cli.options import first_environment_option
 from evenly.errors import EvenlyError, ExitCode, TargetError
 
 COMMANDS = {
@@ -30,11 +30,13 @@ COMMANDS = {
     "releases": "Which releases there are, and what became of each.",
     "scale": "Hold another number of instances.",
     "run": "Run a one-off command as the release that runs would.",
+    "shell": "A shell in a running task, on AWS.",
     "secrets": "Which secrets there are, and where they come from.",
     "database": "A shell on the database, its seed, its reset.",
     "jobs": "The scheduled jobs: next and last runs, history, run one now.",
     "trust": "Make browsers trust the environment's certificates.",
     "lint": "Check the manifest without running anything.",
+    "package": "Write the templates of an environment on AWS.",
     "verify": "Run the acceptance checks, here or on any address.",
     "drill": "Break something on purpose under load, and see what it costs.",
     "load": "Send requests at a set rate, and see how they are answered.",
@@ -75,7 +77,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with: evenly up",
 )
-@environment_option
+@first_environment_option
 @click.version_option(__version__, prog_name="evenly", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:

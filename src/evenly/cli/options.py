@@ -1,9 +1,10 @@
-"""The options that several commands share, and the folder that they speak of."""
+"""The options that several commands share, the environment that one is about, and the folder that it speaks of."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,26 +17,71 @@ if TYPE_CHECKING:
 
 MANIFEST = "evenly.yaml"
 ENVIRONMENT = "local"
+ON_AWS = (
+    "package",
+    "lint",
+    "plan",
+    "deploy",
+    "rollback",
+    "secrets",
+    "status",
+    "logs",
+    "open",
+    "shell",
+    "down",
+)  # the commands that take an environment on AWS
+CHOSEN = f"{__name__}.chosen"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print data as JSON, alone, on stdout.")
 
 
-def _known_environment(_context: click.Context, _option: click.Parameter, name: str) -> str:
-    if name != ENVIRONMENT:
-        raise UsageError(f"there is no environment {name}: the only one is local.", where="--env")
+def _written(context: click.Context, option: click.Parameter, name: str) -> str:
+    """The name that was written, behind the command or before it; the context keeps it for the commands below."""
+    before = context.meta.get(CHOSEN)
+    if context.get_parameter_source(option.name or "") is click.core.ParameterSource.DEFAULT:
+        return before or name
+    if before not in (None, name):
+        raise UsageError(f"{before} and {name} are two environments.", where="--env", try_="Write one.")
+    context.meta[CHOSEN] = name
     return name
 
 
-environment_option = click.option(
-    "-e",
-    "--env",
-    metavar="NAME",
-    default=ENVIRONMENT,
-    show_default=True,
-    expose_value=False,
-    callback=_known_environment,
-    help="The environment.",
-)
+def _written_here(context: click.Context, option: click.Parameter, name: str) -> str:
+    """The same, for the environment on this machine alone."""
+    written = _written(context, option, name)
+    if written == ENVIRONMENT or context.resilient_parsing:
+        return written
+    from evenly.cli.environments import find
+
+    find(written)
+    commands = ", ".join(f"evenly {it}" for it in ON_AWS)
+    told = f"{written} is on AWS, and this command is for {ENVIRONMENT} alone. Commands for {written}: {commands}."
+    raise UsageError(told, where="--env")
+
+
+def _option(
+    callback: Callable[[click.Context, click.Parameter, str], str], *, given: bool = False
+) -> Callable[[Any], Any]:
+    """`given`: the name is the argument `environment` of the command."""
+    return click.option(
+        "-e",
+        "--env",
+        "environment",
+        metavar="NAME",
+        default=ENVIRONMENT,
+        show_default=True,
+        expose_value=given,
+        callback=callback,
+        help="The environment.",
+    )
+
+
+# Before the command: what comes behind it looks the name up.
+first_environment_option = _option(_written)
+# Of a command for the environment on this machine alone.
+environment_option = _option(_written_here)
+# Of a command for environments of every target: it gets the name, for `environments.choose`. ON_AWS names them.
+every_environment_option = _option(_written, given=True)
 
 
 def project_folder() -> Path:
@@ -46,7 +92,12 @@ def project_folder() -> Path:
 
 
 def read_manifest(project: Path) -> Manifest:
-    """The manifest of `project`, or the defaults without one. Raises ManifestError."""
+    """The manifest of `project` as the environment on this machine has it. Raises ManifestError."""
+    return whole_manifest(project).of_environment(ENVIRONMENT)
+
+
+def whole_manifest(project: Path) -> Manifest:
+    """The manifest of `project` with all its environments, or the defaults without one. Raises ManifestError."""
     from evenly.manifest import load
 
     return load(shown(project / MANIFEST))

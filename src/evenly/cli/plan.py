@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
+from evenly.cli.cloud import only_here, only_on_aws, profile_option
+from evenly.cli.environments import Here, OnAws, choose
 from evenly.cli.options import (
-    environment_option,
+    every_environment_option,
     hint,
     json_option,
     print_json,
@@ -20,8 +23,6 @@ from evenly.cli.options import (
 from evenly.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from evenly.core.fleet import Fleet
     from evenly.core.forecast import Step
     from evenly.local.paths import Paths
@@ -39,11 +40,58 @@ class Foreseen(Struct, frozen=True):
 
 
 @click.command()
-@environment_option
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="As if scaled to N instances.")
+@every_environment_option
+@click.option(
+    "--count", type=click.IntRange(min=1), metavar="N", help="On this machine: as if scaled to N instances."
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="On AWS: where the plan is saved, for deploy --plan.",
+)
+@click.option("--markdown", is_flag=True, help="On AWS: print it for a pull request.")
+@click.option("--no-drift", is_flag=True, help="On AWS: do not look for what was changed past the stacks.")
+@click.option(
+    "--refresh", is_flag=True, help="On AWS: take the newest image for the hosts; it replaces them."
+)
+@profile_option
 @json_option
-def command(count: int | None, as_json: bool) -> None:
-    """Show step by step what up would do, or deploy, or scale, and why. Changes nothing."""
+def command(
+    environment: str,
+    count: int | None,
+    out: Path | None,
+    markdown: bool,
+    no_drift: bool,
+    refresh: bool,
+    profile: str | None,
+    as_json: bool,
+) -> None:
+    """Show step by step what up would do, or deploy, or scale, and why. Changes nothing.
+
+    On AWS: what deploy would add, change, replace and remove, what loses data, what it does to IAM and to security
+    groups, what has drifted, and about what it costs. The plan is saved; deploy --plan does that and nothing more.
+    """
+    match choose(environment):
+        case Here():
+            only_on_aws(out=out, markdown=markdown, no_drift=no_drift, refresh=refresh, profile=profile)
+            _plan_here(count, as_json)
+        case OnAws() as chosen:
+            from evenly.cli.cloudplan import plan_on_aws
+
+            only_here(count=count)
+            plan_on_aws(
+                chosen,
+                profile=profile,
+                out=out,
+                as_json=as_json,
+                as_markdown=markdown,
+                search_drift=not no_drift,
+                refresh=refresh,
+            )
+
+
+def _plan_here(count: int | None, as_json: bool) -> None:
     from evenly.cli.lint import check
 
     project = project_folder()

@@ -1,4 +1,4 @@
-"""`evenly secrets`: which secrets there are, and where they come from. Never a value."""
+"""`evenly secrets`: which secrets there are, and where they come from; on AWS, to set one. Never is a value shown."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evenly.cli.cloud import only_on_aws, profile_option
+from evenly.cli.environments import Here, OnAws, choose
 from evenly.cli.options import (
-    environment_option,
+    every_environment_option,
+    first_environment_option,
     hint,
     json_option,
     print_json,
@@ -26,19 +29,54 @@ HEADINGS = ("NAME", "FOR", "FROM", "STATE")
 
 
 @click.group()
-@environment_option
+@first_environment_option
 def command() -> None:
-    """The secrets that the manifest names. Their values are in .env, and are never shown."""
+    """The secrets that the manifest names. Their values are in .env, on AWS in Secrets Manager, and are never shown."""
 
 
 @command.command("list")
-@environment_option
+@every_environment_option
+@profile_option
 @json_option
-def list_(as_json: bool) -> None:
+def list_(environment: str, profile: str | None, as_json: bool) -> None:
     """Names, what each is for, where it comes from, and whether it is there. Never a value.
 
     Exits with 3 when one is missing, or .env is not fit to be read.
     """
+    match choose(environment):
+        case Here():
+            only_on_aws(profile=profile)
+            _list_here(as_json)
+        case OnAws() as chosen:
+            from evenly.cli.cloudsecrets import list_on_aws
+
+            list_on_aws(chosen, profile, as_json)
+
+
+@command.command("set")
+@click.argument("name")
+@every_environment_option
+@profile_option
+def set_(name: str, environment: str, profile: str | None) -> None:
+    """Give the secret NAME of an environment on AWS a value: what is piped in, or typed without being seen.
+
+    It goes into Secrets Manager, encrypted with the environment's key. Tasks that start from then on have it.
+    """
+    match choose(environment):
+        case Here():
+            from evenly.errors import UsageError
+
+            what = "the secrets of the environment on this machine are in .env."
+            raise UsageError(
+                what, where="--env", try_="Write it there, or name an environment on AWS: -e NAME."
+            )
+        case OnAws() as chosen:
+            from evenly.cli.cloudsecrets import set_on_aws
+
+            set_on_aws(chosen, name, profile)
+
+
+def _list_here(as_json: bool) -> None:
     from evenly.local.secrets.listing import State, listed
 
     project = project_folder()

@@ -70,6 +70,24 @@ def command(
     ctx.exit(ExitCode.FAILED if result.failed else ExitCode.DONE)
 
 
+def verify_address(project: Path, url: str, ca: Path | None) -> Verification:
+    """All checks, those of the folder checks among them, of one address; the report is kept. `ca`: whom to trust beside
+    nobody; `None`: those of the system."""
+    from evenly.verify.finding import FOLDER, find_checks
+    from evenly.verify.report import verification_html
+
+    result = _verified(find_checks(project / FOLDER), _probe(project, url, ca), project)
+    leaving.keep(project, "verify", result, verification_html(result))
+    return result
+
+
+def tell_verified(result: Verification) -> None:
+    """On stderr: what a command that did something else says in the end."""
+    from evenly.cli.verifytext import verification_lines
+
+    click.echo("\n".join(verification_lines(result)), err=True)
+
+
 def _list(checks: tuple[Check, ...], as_json: bool) -> None:
     from evenly.cli.verifytext import check_lines
 

@@ -54,6 +54,10 @@ def coloured(word: str, text: str | None = None) -> str:
     return click.style(text if text is not None else word, fg=COLOURS.get(word))
 
 
+def styled(text: str, colour: str | None, *, bold: bool = False) -> str:
+    return click.style(text, fg=colour, bold=bold or None)
+
+
 def count_of(count: int, one: str, many: str | None = None) -> str:
     """`1 instance`, `2 instances`."""
     return f"{count} {one if count == 1 else many or f'{one}s'}"

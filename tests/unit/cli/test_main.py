@@ -51,7 +51,8 @@ def test_another_environment_is_refused(evenly: Evenly, arguments: tuple[str, ..
     ran = evenly(*arguments)
     assert (ran.code, ran.err) == (
         2,
-        "evenly: --env: there is no environment production: the only one is local.\n",
+        "evenly: --env: there is no environment production: the only one is local.\n"
+        "Try: Write it under environments in evenly.yaml.\n",
     )
 
 
