@@ -33,6 +33,7 @@ NAMES = (
     "failover",
     "soak",
     "watch",
+    "package",
 )
 OWN = Path(__file__).parent.parent / ".bench"
 

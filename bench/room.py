@@ -35,15 +35,19 @@ class Room:
 
     def peer_python(self) -> Path:
         """The Python of an environment with bench/requirements.txt, made if need be."""
+        return self.python("venv", REQUIREMENTS)
+
+    def python(self, name: str, requirements: Path) -> Path:
+        """The Python of the environment `name`, which has what `requirements` names, made if need be."""
         self.own.mkdir(exist_ok=True)
         (self.own / ".gitignore").write_text("*\n")
-        python = self.own / "venv" / "bin" / "python"
-        made_of = self.own / "made-of.txt"
-        wanted = REQUIREMENTS.read_text()
+        python = self.own / name / "bin" / "python"
+        made_of = self.own / ("made-of.txt" if name == "venv" else f"{name}-made-of.txt")
+        wanted = requirements.read_text()
         if not (python.exists() and made_of.exists() and made_of.read_text() == wanted):
-            self.say("making the peer's environment")
-            venv.create(self.own / "venv", with_pip=True, clear=True)
-            _install(python)
+            self.say(f"making the environment of {requirements.name}")
+            venv.create(self.own / name, with_pip=True, clear=True)
+            _install(python, requirements)
             made_of.write_text(wanted)
         return python
 
@@ -56,9 +60,9 @@ def evenly() -> Path:
     return program
 
 
-def _install(python: Path) -> None:
-    command = [str(python), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)]
+def _install(python: Path, requirements: Path) -> None:
+    command = [str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["pip failed."]
-        raise RefusedError(f"FastAPI and uvicorn could not be installed: {lines[-1]}")
+        raise RefusedError(f"{requirements.name} could not be installed: {lines[-1]}")
