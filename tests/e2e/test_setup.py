@@ -124,6 +124,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Checkout
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "requirements").mkdir()
     (folder / "requirements" / "run.txt").write_text(small_lock())
+    (folder / "requirements" / "aws.txt").write_text(small_lock())
     (folder / "requirements" / "test.txt").write_text(small_lock())
     for name in ("tools.txt", "checkov.txt"):
         (folder / "requirements" / name).write_text(small_lock())
@@ -196,7 +197,7 @@ def test_the_exit_code_of_evenly_comes_through(ready):
 
 def test_what_is_ready_to_test_is_ready_to_run(fresh, tmp_path):
     programs = tmp_path / "bin"
-    for name in ("node", "npm", "chromium", "certutil"):
+    for name in ("node", "npm", "chromium", "certutil", "debootstrap"):
         write_executable(programs / name, "#!/bin/sh\nexit 1\n")
     (programs / "python3").symlink_to(PYTHON)
     to_test = ("sh", "scripts/prepare.sh", "test")
@@ -206,6 +207,7 @@ def test_what_is_ready_to_test_is_ready_to_run(fresh, tmp_path):
     done = fresh.run(*to_test, PATH=on_path(programs))
     assert done.returncode == 0, done.stderr
     assert fresh.run(*to_test).stdout == ""
+    assert fresh.run("sh", "scripts/prepare.sh", "aws").stdout == ""  # to run on AWS, too
     assert fresh.prepare().stdout == ""
 
 
