@@ -30,7 +30,7 @@ SPACE = {
     "run": 450_000_000,
     "aws": 900_000_000,
     "test": 1_300_000_000,
-}  # bytes: measured 304 MB, 560 MB and 1,103 MB, and room to unpack in
+}  # bytes: measured 304 MB, 532 MB and 1,103 MB, and room to unpack in
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
 INSTALL = [*PIP, "install", "--progress-bar", "off"]
 # What a user's surroundings may hold that sends an installation elsewhere than into .venv.
