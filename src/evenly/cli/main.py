@@ -14,7 +14,7 @@ from io import TextIOWrapper
 import click
 
 from evenly import __version__
-from evenly.cli.options import first_environment_option
+from evenly.cli.options import CHOSEN, first_environment_option
 from evenly.errors import EvenlyError, ExitCode, TargetError
 
 COMMANDS = {
@@ -69,6 +69,16 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             ctx.fail(f"there is no command {name}.{_nearest(name)}")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """What to try names the environment that the command is about: who raised it knows none, and says `ENV`."""
+        try:
+            return super().invoke(ctx)
+        except EvenlyError as error:
+            name = ctx.meta.get(CHOSEN)
+            if name and error.try_:
+                error.try_ = error.try_.replace("-e ENV", f"-e {name}")
+            raise
 
 
 @click.command(

@@ -61,6 +61,14 @@ def test_a_folder_of_somebody_elses_is_left_alone(project: Evenly) -> None:
     )
 
 
+@pytest.mark.parametrize("arguments", [("deploy", "-e", "staging"), ("-e", "staging", "deploy")])
+def test_what_to_try_names_the_environment(project: Evenly, arguments: tuple[str, ...]) -> None:
+    Path("none.json").write_text("[]")
+    ran = project(*arguments, "--plan", "none.json")
+    assert ran.code == 2
+    assert ran.err.endswith("Try: Make one: evenly plan -e staging --out FILE.\n")
+
+
 def test_lint_looks_at_the_templates_too(project: Evenly) -> None:
     """With what was found of ours kept, so that cfn-lint has one small template to look at."""
     Path("stacks").mkdir()
