@@ -91,14 +91,17 @@ class Asked:
         given = {name: value for name, value in arguments.items() if value is not None}
         return getattr(self._client, operation)(**given)
 
-    def pages(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        """The answers, one after the other, until AWS says that there is no more."""
-        token = None
+    def pages(
+        self, operation: str, asks: str = "NextToken", tells: str | None = None, **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
+        """The answers, one after the other, until AWS says that there is no more. `asks`: what the service calls the
+        place to go on from, and `tells` in its answers, where that is another name."""
+        place = None
         while True:
-            page = self.call(operation, NextToken=token, **arguments)
+            page = self.call(operation, **{asks: place}, **arguments)
             yield page
-            token = page.get("NextToken")
-            if not token:
+            place = page.get(tells or asks)
+            if not place:
                 return
 
     def entries(self, operation: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:

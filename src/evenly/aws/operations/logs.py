@@ -53,14 +53,9 @@ class Logs:
         return tuple(it for it in there if not wanted or any(_is_of(it, name) for name in wanted))
 
     def _there(self) -> Iterator[str]:
-        token = None
-        while True:
-            page = self._asked.call("describe_log_groups", logGroupNamePrefix=self._prefix, nextToken=token)
+        for page in self._asked.pages("describe_log_groups", "nextToken", logGroupNamePrefix=self._prefix):
             for it in page["logGroups"]:
                 yield it["logGroupName"].removeprefix(self._prefix)
-            token = page.get("nextToken")
-            if not token:
-                return
 
     def last(self, sources: Sequence[str], count: int) -> tuple[LogLine, ...]:
         """The last `count` lines of all of them."""
@@ -77,18 +72,13 @@ class Logs:
         return tuple(sorted(found, key=lambda it: it.at))
 
     def _of(self, source: str, at: float) -> Iterator[LogLine]:
-        token = None
-        while True:
-            page = self._asked.call(
-                "filter_log_events",
-                logGroupName=f"{self._prefix}{source}",
-                startTime=max(round(at * 1000), 0),
-                nextToken=token,
-            )
+        for page in self._asked.pages(
+            "filter_log_events",
+            "nextToken",
+            logGroupName=f"{self._prefix}{source}",
+            startTime=max(round(at * 1000), 0),
+        ):
             yield from (_line(source, it) for it in page.get("events", ()))
-            token = page.get("nextToken")
-            if not token:
-                return
 
     def follow(self, sources: Sequence[str], known: Sequence[LogLine]) -> Iterator[tuple[LogLine, ...]]:
         """What is new, again and again, and nothing that is `known`; never ends."""

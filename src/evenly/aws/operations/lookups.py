@@ -2,13 +2,13 @@
 are pinned in the plan; what is not found is not known, and the plan says so.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from evenly.aws.cloud.session import Asked
+from evenly.aws.instances import architecture_of
 from evenly.aws.operations.cloud import Cloud
 from evenly.aws.releasing.registry import Registry
 from evenly.aws.stacks.common import TAG_ENVIRONMENT, TAG_SERVICE
@@ -23,9 +23,6 @@ HOSTS_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023{}/recommended/im
 CLOUDFRONT_ADDRESSES = "com.amazonaws.global.cloudfront.origin-facing"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
 CLOUDFRONT_GROUP = "CloudFront-VPCOrigins-Service-SG"
-_ARM = re.compile(
-    r"(a1|[a-z]+\d+g[a-z]*)\."
-)  # https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
 
 
 class Looked(Struct, frozen=True):
@@ -58,7 +55,7 @@ def look_up(
 
 
 def _ami(cloud: Cloud, topology: AwsTopology) -> str | None:
-    architecture = "/arm64" if _ARM.match(topology.compute.instance) else ""
+    architecture = "/arm64" if architecture_of(topology) == "arm64" else ""
     asked = cloud.session.client("ssm", topology.region)
     name = HOSTS_IMAGE.format(architecture)
     said = asked.unless(("ParameterNotFound",), "get_parameter", Name=name)
@@ -93,9 +90,11 @@ def _hosted_zone(cloud: Cloud, topology: AwsTopology) -> str | None:
     if topology.alias is None:
         return None
     name = f"{topology.alias}."
+    asked = cloud.session.client("route53", topology.region)
     holding = [
         it
-        for it in _zones(cloud.session.client("route53", topology.region))
+        for page in asked.pages("list_hosted_zones", "Marker", "NextMarker")
+        for it in page["HostedZones"]
         if not it["Config"]["PrivateZone"] and (name == it["Name"] or name.endswith(f".{it['Name']}"))
     ]
     longest = max((len(it["Name"]) for it in holding), default=0)
@@ -109,16 +108,6 @@ def _hosted_zone(cloud: Cloud, topology: AwsTopology) -> str | None:
 
 def _zone_id(zone: Mapping[str, Any]) -> str:
     return str(zone["Id"]).removeprefix("/hostedzone/")
-
-
-def _zones(asked: Asked) -> Iterator[Mapping[str, Any]]:
-    marker = None
-    while True:
-        page = asked.call("list_hosted_zones", Marker=marker)
-        yield from page["HostedZones"]
-        marker = page.get("NextMarker")
-        if not marker:
-            return
 
 
 def certificate_of(cloud: Cloud, topology: AwsTopology) -> str | None:

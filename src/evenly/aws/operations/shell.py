@@ -45,7 +45,9 @@ def find_task(asked: Asked, cluster: str, service: str, wanted: str | None, cont
     for one that is not there."""
     arns = [
         arn
-        for page in _pages(asked, "list_tasks", cluster=cluster, serviceName=service, desiredStatus="RUNNING")
+        for page in asked.pages(
+            "list_tasks", "nextToken", cluster=cluster, serviceName=service, desiredStatus="RUNNING"
+        )
         for arn in page["taskArns"]
     ]
     if not arns:
@@ -59,16 +61,6 @@ def find_task(asked: Asked, cluster: str, service: str, wanted: str | None, cont
         what = "it was started without ECS Exec."
         raise StateError(what, where=fitting[0], try_="Deploy once more; tasks that start then have it.")
     return _of_container(cluster, fitting[0], said["containers"], container)
-
-
-def _pages(asked: Asked, operation: str, **arguments: Any) -> Any:
-    token = None
-    while True:
-        page = asked.call(operation, nextToken=token, **arguments)
-        yield page
-        token = page.get("nextToken")
-        if not token:
-            return
 
 
 def _of_container(cluster: str, task: str, held: Sequence[Mapping[str, Any]], wanted: str | None) -> Task:
@@ -102,7 +94,7 @@ def find_host(asked: Asked, cluster: str, wanted: str | None) -> str:
     UsageError for one that is not there."""
     arns = [
         arn
-        for page in _pages(asked, "list_container_instances", cluster=cluster, status="ACTIVE")
+        for page in asked.pages("list_container_instances", "nextToken", cluster=cluster, status="ACTIVE")
         for arn in page["containerInstanceArns"]
     ]
     if not arns:

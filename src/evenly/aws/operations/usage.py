@@ -76,19 +76,11 @@ def _nats(asked: Asked, _: Clock) -> Use:
 
 def _balancers(asked: Asked, _: Clock) -> Use:
     there = (
-        it for page in _marked(asked, "describe_load_balancers", "NextMarker") for it in page["LoadBalancers"]
+        it
+        for page in asked.pages("describe_load_balancers", "Marker", "NextMarker")
+        for it in page["LoadBalancers"]
     )
     return Use(sum(it.get("Type") == "application" for it in there))
-
-
-def _marked(asked: Asked, operation: str, next_: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-    marker = None
-    while True:
-        page = asked.call(operation, Marker=marker, **arguments)
-        yield page
-        marker = page.get(next_)
-        if not marker:
-            return
 
 
 def _of_cloudfront(operation: str, key: str, **arguments: Any) -> Callable[[Asked, Clock], Use]:
