@@ -80,6 +80,11 @@ def architecture_of(topology: AwsTopology) -> Architecture:
     return host.architecture if host else "x86_64"
 
 
+def processors_of(topology: AwsTopology) -> str:
+    """The same, in the word that task definitions and builders have for it."""
+    return "ARM64" if architecture_of(topology) == "arm64" else "X86_64"
+
+
 def unfit(topology: AwsTopology) -> tuple[Unfit, ...]:
     """What stands against the hosts of the environment. Fargate has none."""
     if not topology.on_hosts:

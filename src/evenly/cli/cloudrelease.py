@@ -30,13 +30,13 @@ ATTESTATIONS = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 def source_of(place: Place) -> Source:
     """Raises UsageError where there is nothing to build an image from."""
+    from evenly.aws.instances import processors_of
     from evenly.aws.releasing.source import source_of as found
-    from evenly.aws.stacks.image import architecture
     from evenly.aws.stacks.service.containers import brings_evenly
 
     return found(
         place.project / place.topology.app.build,
-        architecture(place.topology),
+        processors_of(place.topology),
         is_reference=_is_reference(place),
         brings_evenly=brings_evenly(place.topology),
     )

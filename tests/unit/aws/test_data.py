@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from tests.aws_topologies import resources, topology
 
+from evenly.aws.instances import processors_of
 from evenly.aws.intask import COMMAND, DIGEST, EXECUTION, FOLDER, PACKAGE
 from evenly.aws.stacks import catalogue, data
 from evenly.aws.stacks.data.database import CLASSES, connections, instance_class
-from evenly.aws.stacks.data.migration import architecture, migrations_in_image
+from evenly.aws.stacks.data.migration import migrations_in_image
 from evenly.manifest.types import App, Compute, Count, Database, Worker
 
 ELSEWHERE = Database(url_from="DATABASE_URL")
@@ -238,7 +239,7 @@ def test_migrations_that_the_image_does_not_have_are_refused(build, folder):
     ],
 )
 def test_the_task_runs_what_the_image_was_built_for(compute, wanted):
-    assert architecture(topology(compute=compute)) == wanted
+    assert processors_of(topology(compute=compute)) == wanted
 
 
 def test_each_run_says_which_migrations_and_whose_it_is():

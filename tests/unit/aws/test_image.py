@@ -6,7 +6,8 @@ import pytest
 import yaml
 from tests.unit.aws.securityworld import environment
 
-from evenly.aws.stacks.image import DIGEST, TAG, architecture, template
+from evenly.aws.instances import processors_of
+from evenly.aws.stacks.image import DIGEST, TAG, template
 from evenly.manifest.types import Compute
 
 
@@ -69,7 +70,7 @@ def test_no_password_is_an_argument() -> None:
     ],
 )
 def test_it_builds_for_what_the_tasks_run_on(compute: Compute, processor: str) -> None:
-    assert architecture(environment(compute=compute)) == processor
+    assert processors_of(environment(compute=compute)) == processor
     builder = project(compute=compute)["Environment"]
     assert builder["Type"] == ("ARM_CONTAINER" if processor == "ARM64" else "LINUX_CONTAINER")
     assert ("aarch64" in builder["Image"]) == (processor == "ARM64")

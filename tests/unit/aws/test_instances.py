@@ -1,6 +1,7 @@
 """Which hosts an environment can run on, and how many it takes: judged by the table of what each type has."""
 
 import pytest
+from tests.unit.aws.securityworld import environment
 from tests.unit.aws.serviceworld import FARGATE, topology
 
 from evenly.aws.instances import (
@@ -9,9 +10,11 @@ from evenly.aws.instances import (
     architecture_of,
     instance_types,
     most_hosts,
+    processors_of,
     tasks_on,
     unfit,
 )
+from evenly.aws.stacks.catalogue import templates
 from evenly.manifest.types import MEBIBYTE, Bytes, Compute, Count, Job, Worker
 
 
@@ -108,3 +111,20 @@ def test_there_is_room_for_a_release_beside_the_old_one_and_a_zone_to_spare(coun
     assert hosts % zones == 0
     assert (hosts - zones) * each >= 2 * count + 2 * 3 + 1 + 1
     assert hosts >= 2 * zones  # while hosts are replaced one by one, none is missing
+
+
+@pytest.mark.parametrize(
+    ("instance", "wanted"), [("t3.small", "X86_64"), ("t4g.small", "ARM64"), ("a1.large", "ARM64")]
+)
+def test_every_task_of_an_environment_is_for_the_processors_that_its_image_is_built_for(
+    instance: str, wanted: str
+) -> None:
+    there = environment(compute=of(instance))
+    assert processors_of(there) == wanted
+    found = {
+        it["Properties"]["RuntimePlatform"]["CpuArchitecture"]
+        for template in templates(there).values()
+        for it in template.to_dict()["Resources"].values()
+        if it["Type"] == "AWS::ECS::TaskDefinition"
+    }
+    assert found == {wanted}

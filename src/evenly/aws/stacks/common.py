@@ -108,6 +108,10 @@ class Stack:
             self.template.add_parameter(Parameter(name, Type="String", Description=description, **more))
         return Ref(name)
 
+    def key(self) -> Ref:
+        """The environment's, as a parameter."""
+        return self.parameter("KeyArn", "The key that the environment's data is encrypted with")
+
     def output(self, name: str, value: Any, description: str) -> None:
         """An output, and the same as a parameter of Systems Manager for whoever is not Evenly."""
         self.template.add_output(Output(name, Value=value, Description=description))

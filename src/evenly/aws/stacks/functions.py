@@ -1,12 +1,13 @@
-"""Functions of ours on Lambda, and the groups that logs are written to. Pure."""
+"""Functions of ours on Lambda. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from msgspec import Struct
-from troposphere import GetAtt, Ref, Split, awslambda, logs
+from troposphere import GetAtt, Ref, Split, awslambda
 
 from evenly.aws.stacks.common import Stack, substituted
+from evenly.aws.stacks.logs import log_title
 
 RUNTIME = "python3.13"  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 ARCHITECTURE = "arm64"  # nothing of ours is compiled, and it costs less
@@ -54,7 +55,7 @@ def add_function(stack: Stack, wanted: Function) -> awslambda.Function:
         Role=substituted(stack.names.role_arn(wanted.purpose)),
         MemorySize=MEMORY_MIB,
         Timeout=wanted.timeout,
-        KmsKeyArn=key(stack),
+        KmsKeyArn=stack.key(),
         LoggingConfig=Logging(LogFormat="JSON", LogGroup=Ref(log_title(wanted.log))),
     )
     if wanted.environment:
@@ -77,32 +78,6 @@ def may_invoke(stack: Stack, function: awslambda.Function, service: str) -> awsl
             SourceAccount=Ref("AWS::AccountId"),
         )
     )
-
-
-def add_log_group(stack: Stack, purpose: str) -> logs.LogGroup:
-    """The log group of the purpose, encrypted, and kept for as long as the manifest says."""
-    return log_group(stack, log_title(purpose), stack.names.log_group(purpose))
-
-
-def log_group(stack: Stack, title: str, name: str) -> logs.LogGroup:
-    return stack.add(
-        logs.LogGroup(
-            title,
-            LogGroupName=name,
-            KmsKeyId=key(stack),
-            RetentionInDays=stack.topology.observability.retention,
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
-        )
-    )
-
-
-def log_title(purpose: str) -> str:
-    return f"{purpose.capitalize()}Log"
-
-
-def key(stack: Stack) -> Ref:
-    return stack.parameter("KeyArn", "The key that the environment's data is encrypted with")
 
 
 def _in_network(stack: Stack) -> awslambda.VPCConfig:

@@ -4,11 +4,11 @@
 and says by which digest: what runs is that digest, never a tag.
 """
 
-import re
-
 from troposphere import Ref, Sub, Template, codebuild, logs
 
+from evenly.aws.instances import processors_of
 from evenly.aws.stacks.common import Stack, substituted
+from evenly.aws.stacks.logs import add_log_group
 from evenly.aws.topology import AwsTopology
 
 CONCERN = "image"
@@ -24,9 +24,6 @@ LONGEST_QUEUED_MINUTES = 30
 # Variables: what a build is told, and what it says.
 TAG, CHECKED, DIGEST = "IMAGE_TAG", "IMAGE_CHECK", "IMAGE_DIGEST"
 NO_EVENLY = "image-without-evenly"  # what it says where the check, a Python statement, fails in the image
-_GRAVITON = re.compile(
-    r"(?:a1|[a-z]+[0-9]+g[a-z]*)\."
-)  # https://docs.aws.amazon.com/ec2/latest/instancetypes
 COMMANDS = """\
 version: 0.2
 env:
@@ -56,31 +53,9 @@ phases:
 
 def template(topology: AwsTopology) -> Template:
     stack = Stack(topology, CONCERN, "the project that builds the image where there is no Docker")
-    project = _project(stack, _logs(stack))
+    project = _project(stack, add_log_group(stack, "build"))
     stack.output("BuildProject", Ref(project), "The project that builds the image")
     return stack.finished()
-
-
-def architecture(topology: AwsTopology) -> str:
-    """Of the processors that the image is built for: the hosts', or those that Fargate has by default."""
-    return "ARM64" if topology.on_hosts and _GRAVITON.match(topology.compute.instance) else "X86_64"
-
-
-def _key(stack: Stack) -> Ref:
-    return stack.parameter("KeyArn", "The key that the environment's data is encrypted with")
-
-
-def _logs(stack: Stack) -> logs.LogGroup:
-    return stack.add(
-        logs.LogGroup(
-            "BuildLog",
-            LogGroupName=stack.names.log_group("build"),
-            KmsKeyId=_key(stack),
-            RetentionInDays=stack.topology.observability.retention,
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
-        )
-    )
 
 
 def _project(stack: Stack, group: logs.LogGroup) -> codebuild.Project:
@@ -91,7 +66,7 @@ def _project(stack: Stack, group: logs.LogGroup) -> codebuild.Project:
             Name=stack.names.build_project,
             Description="Builds the image from the source in the artifact bucket, and pushes it",
             Artifacts=codebuild.Artifacts(Type="NO_ARTIFACTS"),
-            EncryptionKey=_key(stack),
+            EncryptionKey=stack.key(),
             Environment=_builder(stack),
             LogsConfig=codebuild.LogsConfig(
                 CloudWatchLogs=codebuild.CloudWatchLogs(Status="ENABLED", GroupName=Ref(group)),
@@ -110,7 +85,7 @@ def _project(stack: Stack, group: logs.LogGroup) -> codebuild.Project:
 
 def _builder(stack: Stack) -> codebuild.Environment:
     """Docker runs in the build's own container, which has to be privileged for it (a listed exception)."""
-    kind, image = BUILDERS[architecture(stack.topology)]
+    kind, image = BUILDERS[processors_of(stack.topology)]
     uri = stack.parameter("RepositoryUri", "Where images are pushed to")
     return codebuild.Environment(
         Type=kind,

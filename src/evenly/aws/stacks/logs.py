@@ -7,18 +7,33 @@ from troposphere import Ref, ecs, logs
 from evenly.aws.stacks.common import Stack
 
 
-def log_group(stack: Stack, title: str, purpose: str) -> logs.LogGroup:
-    """A group with the logical id `title`. In production it outlives its stack."""
+def log_group(stack: Stack, title: str, name: str, *, outlives: bool = False) -> logs.LogGroup:
+    """A group with the logical id `title`. `outlives`: in production it stays when its stack goes."""
+    kept = outlives and stack.topology.production
     return stack.add(
         logs.LogGroup(
             title,
-            LogGroupName=stack.names.log_group(purpose),
+            LogGroupName=name,
+            KmsKeyId=stack.key(),
             RetentionInDays=stack.topology.observability.retention,
-            KmsKeyId=stack.parameter("KeyArn", "The key that the environment's data is encrypted with"),
-            DeletionPolicy="RetainExceptOnCreate" if stack.topology.production else "Delete",
-            UpdateReplacePolicy="Retain" if stack.topology.production else "Delete",
+            DeletionPolicy="RetainExceptOnCreate" if kept else "Delete",
+            UpdateReplacePolicy="Retain" if kept else "Delete",
         )
     )
+
+
+def app_log(stack: Stack, title: str, purpose: str) -> logs.LogGroup:
+    """Of what the app and its hosts say."""
+    return log_group(stack, title, stack.names.log_group(purpose), outlives=True)
+
+
+def add_log_group(stack: Stack, purpose: str) -> logs.LogGroup:
+    """Of a purpose of ours."""
+    return log_group(stack, log_title(purpose), stack.names.log_group(purpose))
+
+
+def log_title(purpose: str) -> str:
+    return f"{purpose.capitalize()}Log"
 
 
 def container_logs(group: logs.LogGroup, prefix: str) -> ecs.LogConfiguration:

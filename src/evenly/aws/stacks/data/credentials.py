@@ -10,7 +10,8 @@ from troposphere import GetAtt, Ref, Sub, rds, secretsmanager
 
 from evenly.aws.stacks.common import Stack
 from evenly.aws.stacks.data.database import OWNER
-from evenly.aws.stacks.functions import Function, add_function, add_log_group, key, may_invoke
+from evenly.aws.stacks.functions import Function, add_function, may_invoke
+from evenly.aws.stacks.logs import add_log_group
 
 APP, APP_CLONE = (
     "app",
@@ -71,7 +72,7 @@ def _secret(stack: Stack, title: str, name: str, template: str, whose: str) -> N
             title,
             Name=stack.names.secret(name),
             Description=f"The database's user for {whose}",
-            KmsKeyId=key(stack),
+            KmsKeyId=stack.key(),
             GenerateSecretString=secretsmanager.GenerateSecretString(
                 SecretStringTemplate=template,
                 GenerateStringKey="password",

@@ -3,7 +3,7 @@
 from troposphere import GetAtt, Ref, Split, Sub, Tags, rds, route53
 
 from evenly.aws.stacks.common import Stack, substituted
-from evenly.aws.stacks.functions import key, log_group
+from evenly.aws.stacks.logs import log_group
 from evenly.aws.topology import AwsTopology
 from evenly.manifest.types import Database
 
@@ -106,7 +106,7 @@ def _instance(stack: Stack, database: Database, password: Sub) -> rds.DBInstance
             MaxAllocatedStorage=STORAGE_MOST_GIB,
             StorageType="gp3",
             StorageEncrypted=True,
-            KmsKeyId=key(stack),
+            KmsKeyId=stack.key(),
             MultiAZ=database.multi_zone,
             DBSubnetGroupName=Ref("DatabaseSubnets"),
             VPCSecurityGroups=[stack.parameter("DatabaseGroup", "The security group of the database")],
@@ -121,7 +121,7 @@ def _instance(stack: Stack, database: Database, password: Sub) -> rds.DBInstance
             DeletionProtection=production,
             EnableCloudwatchLogsExports=list(LOGS),
             EnablePerformanceInsights=True,
-            PerformanceInsightsKMSKeyId=key(stack),
+            PerformanceInsightsKMSKeyId=stack.key(),
             PerformanceInsightsRetentionPeriod=INSIGHTS_DAYS,
             DatabaseInsightsMode="standard",
             MonitoringInterval=MONITORING_S,

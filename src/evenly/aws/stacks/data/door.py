@@ -13,7 +13,8 @@ from troposphere import GetAtt, Ref, Split, Sub, awslambda, ecs, scheduler, step
 from evenly.aws.intask import LIMIT_S
 from evenly.aws.stacks.common import Stack, substituted
 from evenly.aws.stacks.data.migration import overrides
-from evenly.aws.stacks.functions import Function, add_function, add_log_group, log_title
+from evenly.aws.stacks.functions import Function, add_function
+from evenly.aws.stacks.logs import add_log_group, log_title
 
 CLOSE_EVERY_MINUTES = 15
 FUNCTION_S = 60
@@ -250,7 +251,7 @@ def _schedule(stack: Stack, closes: awslambda.Function) -> None:
             Description="Closes what a broken-off run left open; leaves alone what is active",
             ScheduleExpression=f"rate({CLOSE_EVERY_MINUTES} minutes)",
             FlexibleTimeWindow=scheduler.FlexibleTimeWindow(Mode="OFF"),
-            KmsKeyArn=stack.parameter("KeyArn", "The key that the environment's data is encrypted with"),
+            KmsKeyArn=stack.key(),
             Target=scheduler.Target(
                 Arn=GetAtt(closes, "Arn"),
                 RoleArn=substituted(stack.names.role_arn("door-schedule")),

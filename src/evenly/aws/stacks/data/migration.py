@@ -5,13 +5,13 @@ task, so whatever runs there while the door is closed is a leftover.
 """
 
 import posixpath
-import re
 
 from troposphere import GetAtt, Ref, Sub, ecs, rds
 
+from evenly.aws.instances import processors_of
 from evenly.aws.intask import COMMAND, DIGEST, EXECUTION, FOLDER, PACKAGE
 from evenly.aws.stacks.common import Stack, substituted
-from evenly.aws.stacks.functions import add_log_group, log_title
+from evenly.aws.stacks.logs import add_log_group, log_title
 from evenly.aws.topology import AwsTopology
 from evenly.manifest.types import REFERENCE_APP
 
@@ -19,9 +19,6 @@ CONTAINER = "migration"
 CPU = "256"  # 1/1024 of a processor
 MEMORY_MIB = "512"
 STOP_S = 30
-_GRAVITON = re.compile(
-    r"[a-z]+[0-9]+[a-z-]*g[a-z-]*\."
-)  # https://docs.aws.amazon.com/ec2/latest/instancetypes
 
 
 def add_migration(stack: Stack, database: rds.DBInstance) -> ecs.TaskDefinition:
@@ -38,7 +35,7 @@ def add_migration(stack: Stack, database: rds.DBInstance) -> ecs.TaskDefinition:
             Memory=MEMORY_MIB,
             ExecutionRoleArn=role,  # and no role for the task itself: it asks nothing of AWS
             RuntimePlatform=ecs.RuntimePlatform(
-                OperatingSystemFamily="LINUX", CpuArchitecture=architecture(stack.topology)
+                OperatingSystemFamily="LINUX", CpuArchitecture=processors_of(stack.topology)
             ),
             ContainerDefinitions=[_container(stack, database)],
         )
@@ -59,11 +56,6 @@ def migrations_in_image(topology: AwsTopology) -> str | None:
             "the image has no migrations"
         )
     return folder.removeprefix(within)
-
-
-def architecture(topology: AwsTopology) -> str:
-    """What the image is built for: the hosts' processors, or Fargate's own."""
-    return "ARM64" if topology.on_hosts and _GRAVITON.match(topology.compute.instance) else "X86_64"
 
 
 def _is_reference(topology: AwsTopology) -> bool:

@@ -9,7 +9,8 @@ from typing import ClassVar
 from troposphere import AWSObject, GetAtt, Ref, Template, ec2
 
 from evenly.aws.stacks.common import Stack, substituted
-from evenly.aws.stacks.functions import Function, add_function, add_log_group
+from evenly.aws.stacks.functions import Function, add_function
+from evenly.aws.stacks.logs import add_log_group
 from evenly.aws.stacks.network.addresses import Tier
 from evenly.aws.stacks.network.endpoints import add_endpoints
 from evenly.aws.stacks.network.groups import add_groups

@@ -48,7 +48,7 @@ def alarms(stack: Stack) -> Iterator[Alarm]:
 
 
 def _topic(stack: Stack) -> Ref:
-    key = stack.parameter("KeyArn", "The key that the environment's data is encrypted with")
+    key = stack.key()
     more: tuple[Statement, ...] = () if stack.topology.own_database is None else (published_by_databases(),)
     return add_topic(stack, "alarms", key, *more)
 

@@ -39,7 +39,7 @@ GIVEN_TO: Mapping[str, tuple[str, ...]] = {
 
 def template(topology: AwsTopology) -> Template:
     stack = Stack(topology, CONCERN, "every role and policy, and the ceilings over them")
-    stack.parameter("KeyArn", "The key that the environment's data is encrypted with")
+    stack.key()
     roles = running_roles(topology)
     _managed(
         stack, "Boundary", "boundary", "What no role that runs may go beyond", ceiling(topology.names, roles)

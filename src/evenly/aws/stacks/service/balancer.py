@@ -240,7 +240,7 @@ def _rule(stack: Stack, listener: Listener, group: elb.TargetGroup, other: elb.T
 def _firewall(stack: Stack, balancer: elb.LoadBalancer) -> None:
     """Where clients come here themselves. Where CloudFront stands in front, the firewall does too."""
     if stack.topology.edge.firewall and stack.topology.reach in (Reach.BALANCER, Reach.INTERNAL):
-        key = stack.parameter("KeyArn", "The key that the environment's data is encrypted with")
+        key = stack.key()
         firewall = add_firewall(stack, "REGIONAL", key)
         stack.add(
             wafv2.WebACLAssociation(

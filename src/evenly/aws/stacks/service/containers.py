@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 from troposphere import Ref, Sub, ecs, logs
 
-from evenly.aws.instances import architecture_of
+from evenly.aws.instances import processors_of
 from evenly.aws.intask import LATE, LAUNCHER
 from evenly.aws.naming import Names
 from evenly.aws.stacks.common import Stack
@@ -224,7 +224,6 @@ def task_definition(
 ) -> ecs.TaskDefinition:
     """Of the app's size, on whatever the environment runs on."""
     topology = stack.topology
-    architecture = "ARM64" if architecture_of(topology) == "arm64" else "X86_64"
     return stack.add(
         ecs.TaskDefinition(
             title,
@@ -235,7 +234,9 @@ def task_definition(
             Memory=str(topology.compute.memory // MEBIBYTE),
             ExecutionRoleArn=Sub(stack.names.role_arn("execution")),
             TaskRoleArn=Sub(stack.names.role_arn("task")),
-            RuntimePlatform=ecs.RuntimePlatform(OperatingSystemFamily="LINUX", CpuArchitecture=architecture),
+            RuntimePlatform=ecs.RuntimePlatform(
+                OperatingSystemFamily="LINUX", CpuArchitecture=processors_of(topology)
+            ),
             Volumes=_volumes(topology),
             ContainerDefinitions=containers,
             **more,

@@ -15,7 +15,7 @@ from troposphere.policies import AutoScalingRollingUpdate, CreationPolicy, Resou
 from evenly.aws import playbook
 from evenly.aws.instances import most_hosts
 from evenly.aws.stacks.common import Stack
-from evenly.aws.stacks.logs import log_group
+from evenly.aws.stacks.logs import app_log
 
 DISK = "/dev/xvda"  # the root of Amazon Linux 2023
 DISK_GIB = 30  # of the ECS image's own
@@ -29,7 +29,7 @@ SUSPENDED = ["AZRebalance", "AlarmNotification", "HealthCheck", "ReplaceUnhealth
 
 def add_hosts(stack: Stack) -> tuple[ecs.CapacityProvider, tuple[str, ...]]:
     """The capacity provider of the hosts, and the logical ids of the conditions that they are waited for by."""
-    log_group(stack, "HostsLog", "hosts")
+    app_log(stack, "HostsLog", "hosts")
     conditions = _conditions(stack)
     group = _group(stack, _launch_template(stack, conditions))
     return _provider(stack, group), tuple(conditions.values())
@@ -99,7 +99,7 @@ def _first_words(stack: Stack, conditions: Mapping[str, str]) -> str:
     """What a host runs first, for Fn::Sub: the program that fetches the playbook, and what it has to know."""
     stack.parameter("ArtifactBucket", "The bucket of templates, playbooks and functions")
     stack.parameter("HostsCode", "The key of the hosts' playbook in the bucket")
-    stack.parameter("KeyArn", "The key that the environment's data is encrypted with")
+    stack.key()
     return playbook.first_words(
         bucket="${ArtifactBucket}",
         key="${HostsCode}",

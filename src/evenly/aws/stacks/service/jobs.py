@@ -13,7 +13,7 @@ from troposphere import Ref, Sub, scheduler, stepfunctions
 
 from evenly.aws.schedules import expression
 from evenly.aws.stacks.common import Stack
-from evenly.aws.stacks.logs import log_group
+from evenly.aws.stacks.logs import app_log
 from evenly.aws.stacks.service.containers import Part, container, task_definition
 from evenly.aws.stacks.service.workers import titled
 from evenly.manifest.types import Job
@@ -38,7 +38,7 @@ def _add(stack: Stack, name: str, job: Job) -> None:
         variables=job.variables,
         given={"EVENLY_ROLE": "job", "EVENLY_JOB": name},
     )
-    app = container(stack, part, log_group(stack, f"{title}Log", f"jobs/{name}"))
+    app = container(stack, part, app_log(stack, f"{title}Log", f"jobs/{name}"))
     task_definition(stack, f"{title}Task", f"jobs/{name}", [app])
     machine = stack.add(
         stepfunctions.StateMachine(
@@ -65,7 +65,7 @@ def _schedule(stack: Stack, name: str, job: Job, machine: stepfunctions.StateMac
             ScheduleExpression=expression(job.schedule, f"jobs.{name}.schedule"),
             ScheduleExpressionTimezone="UTC",
             FlexibleTimeWindow=scheduler.FlexibleTimeWindow(Mode="OFF"),
-            KmsKeyArn=stack.parameter("KeyArn", "The key that the environment's data is encrypted with"),
+            KmsKeyArn=stack.key(),
             State="ENABLED",
             Target=scheduler.Target(
                 Arn=Ref(machine),

@@ -6,7 +6,7 @@ from typing import Any
 from troposphere import Ref, Split, Tags, cloudwatch, ecs
 
 from evenly.aws.stacks.common import Stack
-from evenly.aws.stacks.logs import log_group
+from evenly.aws.stacks.logs import app_log
 from evenly.aws.stacks.service import collector
 from evenly.aws.stacks.service.balancer import Balancer, speaks_tls
 from evenly.aws.stacks.service.containers import Part, container, task_definition
@@ -95,7 +95,7 @@ def _definition(stack: Stack) -> ecs.TaskDefinition:
         },
     )
     port = ecs.PortMapping(ContainerPort=APP_PORT, Protocol="tcp")
-    app = container(stack, part, log_group(stack, "AppLog", "app"), PortMappings=[port])
+    app = container(stack, part, app_log(stack, "AppLog", "app"), PortMappings=[port])
     return task_definition(
         stack,
         "AppTask",
@@ -109,7 +109,7 @@ def _beside(stack: Stack) -> list[ecs.ContainerDefinition]:
     """The collector of traces, where there are any. The app does not end with it."""
     if not stack.topology.observability.tracing:
         return []
-    return [collector.container(stack.topology, log_group(stack, "CollectorLog", "collector"))]
+    return [collector.container(stack.topology, app_log(stack, "CollectorLog", "collector"))]
 
 
 def _program(topology: AwsTopology) -> tuple[str, ...] | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from troposphere import Ref, ecs
 
 from evenly.aws.stacks.common import Stack
-from evenly.aws.stacks.logs import log_group
+from evenly.aws.stacks.logs import app_log
 from evenly.aws.stacks.service.containers import Part, container, task_definition
 from evenly.aws.stacks.service.rollout import circuit_breaker
 from evenly.aws.stacks.service.tasks import spread
@@ -26,7 +26,7 @@ def _add(stack: Stack, name: str, worker: Worker, after: Sequence[str]) -> None:
         variables=worker.variables,
         given={"EVENLY_ROLE": "worker", "EVENLY_WORKER": name},
     )
-    app = container(stack, part, log_group(stack, f"{title}Log", f"workers/{name}"))
+    app = container(stack, part, app_log(stack, f"{title}Log", f"workers/{name}"))
     stack.add(
         ecs.Service(
             title,
