@@ -17,8 +17,10 @@ LOG_LINES = 12
 
 
 def await_healthy(paths: Paths, within_s: float) -> Report:
-    """Wait until the environment is healthy. Raises StateError as soon as it is clear that it won't be."""
+    """Wait until the environment is healthy. Raises StateError as soon as it is clear that it won't be: launches from
+    before the wait don't count, for the environment may be about to heal from them."""
     until = time.monotonic() + within_s
+    since = Since()
     heard_until = time.monotonic() + SUPERVISOR_START_S
     while True:
         with contextlib.suppress(NotRunningError):
@@ -26,7 +28,7 @@ def await_healthy(paths: Paths, within_s: float) -> Report:
             heard_until = time.monotonic() + SUPERVISOR_START_S
             if report.status.state is EnvironmentState.HEALTHY:
                 return report
-            _raise_if_hopeless(paths, report)
+            _raise_if_hopeless(paths, report, since)
             if time.monotonic() > until:
                 raise _not_healthy(report)
         if time.monotonic() > heard_until:
@@ -34,14 +36,27 @@ def await_healthy(paths: Paths, within_s: float) -> Report:
         time.sleep(POLL_S)
 
 
-def _raise_if_hopeless(paths: Paths, report: Report) -> None:
+class Since:
+    """Failures since a wait began, by what fails. They are counted in a row, so they can fall back to 0 meanwhile."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, int] = {}
+
+    def failures(self, name: str, counted: int) -> int:
+        """How many of `counted` are new."""
+        self._before[name] = before = min(self._before.get(name, counted), counted)
+        return counted - before
+
+
+def _raise_if_hopeless(paths: Paths, report: Report, since: Since) -> None:
     if report.problem:
         raise StateError(report.problem, where=report.problem_where, try_=report.problem_try)
-    serving = bool(report.status.serving)
-    if report.failed and report.failures >= FAILED_LAUNCHES * (1 + serving):
+    new = since.failures("app", report.failures)
+    if report.failed and new >= FAILED_LAUNCHES * (1 + bool(report.status.serving)):
         raise _app_failed(paths, report.failed.id, report.failed.why)
     for worker in report.status.workers:
-        if worker.failed and worker.failures >= FAILED_LAUNCHES * (1 + any(worker.running.values())):
+        new = since.failures(f"worker {worker.name}", worker.failures)
+        if worker.failed and new >= FAILED_LAUNCHES * (1 + any(worker.running.values())):
             raise _worker_failed(paths, worker)
 
 
