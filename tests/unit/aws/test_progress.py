@@ -176,3 +176,21 @@ def test_a_stack_that_took_its_events_along_is_gone() -> None:
     running = Running("data", Told(event("stack", "DELETE_IN_PROGRESS")), STACK)  # type: ignore[arg-type]
     courses = watch([running], FakeTime().clock, lambda *_: None)
     assert courses["data"].status == "DELETE_COMPLETE"
+
+
+def test_what_ends_between_two_requests_still_tells_its_cause() -> None:
+    """Quiet for so long that its status is asked for, it fails and is undone right before that answer."""
+    told = Told(event("stack", "UPDATE_IN_PROGRESS"), event("C", "UPDATE_IN_PROGRESS"))
+    asked: list[str] = []
+
+    def stack(name: str) -> object:
+        if not asked:
+            told.left = [REAL, event("stack", "UPDATE_ROLLBACK_COMPLETE")]
+        asked.append(name)
+        return SimpleNamespace(status="UPDATE_ROLLBACK_COMPLETE")
+
+    told.stack = stack  # type: ignore[method-assign]
+    running = Running("data", told, STACK)  # type: ignore[arg-type]
+    course = watch([running], FakeTime().clock, lambda *_: None)["data"]
+    assert (course.status, course.failures) == ("UPDATE_ROLLBACK_COMPLETE", (REAL,))
+    assert asked == [STACK]

@@ -338,6 +338,9 @@ def test_events_are_asked_for_as_far_back_as_the_first_that_is_known() -> None:
         stub.add_response("describe_stack_events", page(6, 5, token="t"))
         stub.add_response("describe_stack_events", page(4, 3, token="u"))
         assert [it.id for it in formation.events("s", {"3", "2", "1"})] == ["4", "5", "6"]
+        stub.add_response("describe_stack_events", page(7, 6, 5, 4, 3, 2, token="t"))
+        known = {"6", "4"}  # 5 came late, 3 is from before
+        assert [it.id for it in formation.events("s", known)] == ["5", "7"]
         stub.assert_no_pending_responses()
 
 

@@ -144,10 +144,11 @@ class Formation:
         fresh: list[Event] = []
         for page in self._asked.pages("describe_stack_events", StackName=stack):
             told = [_event(it) for it in page["StackEvents"]]
-            latest = max((it.at for it in told if it.id in known), default=None)
-            fresh += [it for it in told if it.id not in known and (latest is None or it.at >= latest)]
-            if latest is not None:
-                break  # the newest come first: the pages after this one hold nothing new
+            oldest = max((place for place, it in enumerate(told) if it.id in known), default=None)
+            # One may come late, among those that are known.
+            fresh += [it for it in told[:oldest] if it.id not in known]
+            if oldest is not None:
+                break  # the newest come first: what follows was there before
         fresh.reverse()
         return tuple(sorted(fresh, key=lambda it: it.at))
 

@@ -58,20 +58,22 @@ def watch(running: Sequence[Running], clock: Clock, say: Say) -> dict[str, Cours
 
 
 def _look(it: Running) -> tuple[str, ...]:
+    # Its status is asked first: what has ended by then has told all its events.
+    ended = _ended(it) if it.idle >= IDLE else None
     events = it.formation.events(it.stack_id, it.seen)
     it.seen |= {event.id for event in events}
     it.idle = 0 if events else it.idle + 1
     it.course, told = followed(it.course, events)
-    if it.idle >= IDLE and not it.course.is_over:
-        it.course = _by_status(it)
+    if ended and not events:
+        it.course = Course(it.course.started, ended, it.course.failures)
     return told
 
 
-def _by_status(it: Running) -> Course:
-    """Of one whose events tell no end: a stack that was deleted may take them along."""
+def _ended(it: Running) -> str | None:
+    """The status of one that has ended, whatever its events tell: a stack that was deleted may take them along."""
     stack = it.formation.stack(it.stack_id)
     status = "DELETE_COMPLETE" if stack is None else stack.status
-    return Course(it.course.started, status, it.course.failures) if status in ENDED else it.course
+    return status if status in ENDED else None
 
 
 def _tell_slow(running: Iterable[Running], clock: Clock, say: Say) -> None:
