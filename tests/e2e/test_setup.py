@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+PATIENCE_S = 600  # an installation has as long as a busy machine needs
+pytestmark = pytest.mark.timeout(PATIENCE_S)
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = os.path.realpath(sys.executable)
 SMALL = ("hatchling", "editables", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers")
@@ -59,7 +61,7 @@ class Checkout:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
 
     def make(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
