@@ -65,7 +65,7 @@ async def test_a_killed_zone_costs_no_idempotent_request(world, client):
     fleet = [await world.instance(number, zone) for number, zone in enumerate(zones)]
     await world.start_balancer([each.endpoint for each in fleet])
     await world.until_healthy(*fleet)
-    load = asyncio.create_task(statuses(client, world.url, count=600, per_second=200))
+    load = asyncio.create_task(statuses(client, world.url, count=300, per_second=100))
     await asyncio.sleep(1)
     for each in fleet[:2]:
         each.process.kill()
