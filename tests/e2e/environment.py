@@ -30,6 +30,7 @@ from evenly.local import environment as local
 from evenly.local.balancer.hot import base_ids, shared_memory
 
 T = TypeVar("T")
+INSTALLING_S = 600  # an installation has as long as a busy machine needs
 EVENLY = str(Path(sys.executable).with_name("evenly"))
 SURROUNDINGS = {
     k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV", "PYTEST", "EVENLY"))

@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from tests.e2e.environment import INSTALLING_S
 
-PATIENCE_S = 600  # an installation has as long as a busy machine needs
-pytestmark = pytest.mark.timeout(PATIENCE_S)
+pytestmark = pytest.mark.timeout(INSTALLING_S)
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = os.path.realpath(sys.executable)
 SMALL = ("hatchling", "editables", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers")
@@ -61,7 +61,7 @@ class Checkout:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=PATIENCE_S,
+            timeout=INSTALLING_S,
         )
 
     def make(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from tests.e2e.environment import INSTALLING_S
 
-PATIENCE_S = 600  # an installation has as long as a busy machine needs
-pytestmark = pytest.mark.timeout(PATIENCE_S)
+pytestmark = pytest.mark.timeout(INSTALLING_S)
 ROOT = Path(__file__).resolve().parents[2]
 INSTALL = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
@@ -31,7 +31,7 @@ def run(*command: str | Path, cwd: Path) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=INSTALLING_S,
     )
     assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
